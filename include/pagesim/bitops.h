@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor: 1 */
+/*
+ * Bit operations on unsigned long words.
+ *
+ * Models: include/linux/bitops.h, include/asm-generic/bitops/ at v6.12.
+ *
+ * Two families, and the difference is the point:
+ *  - set_bit(), clear_bit(): atomic read-modify-write, unordered;
+ *    test_and_*_bit(): atomic and fully ordered;
+ *  - __set_bit(), __clear_bit(): a plain load and a plain store. Legal only
+ *    while nobody else can write the word; another CPU's atomic operation
+ *    between the two is lost. ThreadSanitizer reports it.
+ *
+ * test_bit() is a marked load of the word, unordered.
+ */
+#ifndef PAGESIM_BITOPS_H
+#define PAGESIM_BITOPS_H
+
+#include <pagesim/compiler.h>
+#include <pagesim/types.h>
+
+#define BIT_MASK(nr) (1UL << ((nr) % BITS_PER_LONG))
+#define BIT_WORD(nr) ((nr) / BITS_PER_LONG)
+
+static __always_inline bool test_bit(unsigned long nr,
+				     const unsigned long *addr)
+{
+	return (READ_ONCE(addr[BIT_WORD(nr)]) >> (nr % BITS_PER_LONG)) & 1;
+}
+
+static __always_inline void set_bit(unsigned long nr, unsigned long *addr)
+{
+	__atomic_fetch_or(addr + BIT_WORD(nr), BIT_MASK(nr), __ATOMIC_RELAXED);
+}
+
+static __always_inline void clear_bit(unsigned long nr, unsigned long *addr)
+{
+	__atomic_fetch_and(addr + BIT_WORD(nr), ~BIT_MASK(nr),
+			   __ATOMIC_RELAXED);
+}
+
+static __always_inline bool test_and_set_bit(unsigned long nr,
+					     unsigned long *addr)
+{
+	return __atomic_fetch_or(addr + BIT_WORD(nr), BIT_MASK(nr),
+				 __ATOMIC_SEQ_CST) &
+	       BIT_MASK(nr);
+}
+
+static __always_inline bool test_and_clear_bit(unsigned long nr,
+					       unsigned long *addr)
+{
+	return __atomic_fetch_and(addr + BIT_WORD(nr), ~BIT_MASK(nr),
+				  __ATOMIC_SEQ_CST) &
+	       BIT_MASK(nr);
+}
+
+static __always_inline void __set_bit(unsigned long nr, unsigned long *addr)
+{
+	addr[BIT_WORD(nr)] |= BIT_MASK(nr);
+}
+
+static __always_inline void __clear_bit(unsigned long nr, unsigned long *addr)
+{
+	addr[BIT_WORD(nr)] &= ~BIT_MASK(nr);
+}
+
+#endif /* PAGESIM_BITOPS_H */

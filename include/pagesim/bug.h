@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor: 1 */
+/*
+ * BUG(), WARN() and the VM_* checks.
+ *
+ * Models: include/asm-generic/bug.h, include/linux/mmdebug.h at v6.12.
+ *
+ * The checks are a build option, as they are in the kernel. PAGESIM_DEBUG
+ * is the highest tier that is compiled in:
+ *   0 none     nothing: a hot inline is the kernel's and nothing else
+ *   1 vm       CONFIG_DEBUG_VM
+ *   2 pgflags  and CONFIG_DEBUG_VM_PGFLAGS
+ *   3 full     and the simulator's own
+ * A process may ask for less at boot (struct pagesim_config), never for
+ * more.
+ *
+ * Differs from the kernel: BUG() goes through pagesim_report(), so a test
+ * can expect it; WARN_ON_ONCE() counts and reports every time.
+ */
+#ifndef PAGESIM_BUG_H
+#define PAGESIM_BUG_H
+
+#include <pagesim/report.h>
+
+#ifndef PAGESIM_DEBUG
+#define PAGESIM_DEBUG 0
+#endif
+
+#if PAGESIM_DEBUG >= 1
+#define CONFIG_DEBUG_VM 1
+#endif
+#if PAGESIM_DEBUG >= 2
+#define CONFIG_DEBUG_VM_PGFLAGS 1
+#endif
+
+struct page;
+
+/* The tier of this boot; written by pagesim_boot() only. */
+extern int pagesim_debug_tier;
+
+/* Defined on floor 2, where pages are: prints the page and why. */
+void dump_page(const struct page *page, const char *reason);
+
+#define __PAGESIM_REPORT(kind, ...) \
+	pagesim_report(kind, __FILE__, __LINE__, __func__, __VA_ARGS__)
+
+#define BUG() __PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON, "BUG()")
+
+#define BUG_ON(cond)                                                          \
+	do {                                                                  \
+		if (unlikely(cond))                                           \
+			__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON, "BUG_ON(%s)", \
+					 #cond);                              \
+	} while (0)
+
+#define WARN_ON(cond)                                                        \
+	__extension__({                                                      \
+		int __warn = !!(cond);                                       \
+		if (unlikely(__warn))                                        \
+			__PAGESIM_REPORT(PAGESIM_REPORT_WARN, "WARN_ON(%s)", \
+					 #cond);                             \
+		unlikely(__warn);                                            \
+	})
+#define WARN_ON_ONCE(cond) WARN_ON(cond)
+
+#define __VM_BUG_ON_PAGE(tier, name, cond, page)                             \
+	do {                                                                 \
+		if (pagesim_debug_tier >= (tier) && unlikely(cond)) {        \
+			dump_page(page, name "(" #cond ")");                 \
+			__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON, name "(%s)", \
+					 #cond);                             \
+		}                                                            \
+	} while (0)
+
+/* The condition is compiled, so that it cannot rot, but never evaluated. */
+#define __VM_UNCHECKED(cond) ((void)sizeof((long)(cond)))
+
+#ifdef CONFIG_DEBUG_VM
+#define VM_BUG_ON_PAGE(cond, page) \
+	__VM_BUG_ON_PAGE(1, "VM_BUG_ON_PAGE", cond, page)
+#define VM_BUG_ON_FOLIO(cond, folio) \
+	__VM_BUG_ON_PAGE(1, "VM_BUG_ON_FOLIO", cond, &(folio)->page)
+#define VM_BUG_ON(cond)                      \
+	do {                                 \
+		if (pagesim_debug_tier >= 1) \
+			BUG_ON(cond);        \
+	} while (0)
+#else
+#define VM_BUG_ON_PAGE(cond, page) __VM_UNCHECKED(cond)
+#define VM_BUG_ON_FOLIO(cond, folio) __VM_UNCHECKED(cond)
+#define VM_BUG_ON(cond) __VM_UNCHECKED(cond)
+#endif
+
+#ifdef CONFIG_DEBUG_VM_PGFLAGS
+#define VM_BUG_ON_PGFLAGS(cond, page) \
+	__VM_BUG_ON_PAGE(2, "VM_BUG_ON_PAGE", cond, page)
+#else
+#define VM_BUG_ON_PGFLAGS(cond, page) __VM_UNCHECKED(cond)
+#endif
+
+#endif /* PAGESIM_BUG_H */

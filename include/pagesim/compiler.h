@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor: 1 */
+/*
+ * The compiler idioms that kernel code is written in: marked accesses,
+ * branch hints, container_of() and compile-time checks.
+ *
+ * Models: include/linux/compiler.h, include/asm-generic/rwonce.h,
+ * include/linux/build_bug.h, include/linux/container_of.h at v6.12.
+ */
+#ifndef PAGESIM_COMPILER_H
+#define PAGESIM_COMPILER_H
+
+#include <assert.h>
+#include <stddef.h>
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((__always_inline__))
+#endif
+#define noinline __attribute__((__noinline__))
+#define __maybe_unused __attribute__((__unused__))
+#define __cold __attribute__((__cold__))
+#define __aligned(n) __attribute__((__aligned__(n)))
+#define __printf(fmt, args) __attribute__((__format__(printf, fmt, args)))
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+/* Compiler barrier: no access moves across it, nothing is emitted. */
+#define barrier() __asm__ __volatile__("" : : : "memory")
+
+/*
+ * READ_ONCE() and WRITE_ONCE(): one whole access, no ordering.
+ *
+ * Differs from the kernel: a relaxed atomic access where the kernel has a
+ * volatile one. The instruction is the same, but ThreadSanitizer takes a
+ * volatile access for a data race and a relaxed atomic one for what it is.
+ * Scalars only, as kernel code uses them.
+ */
+#define READ_ONCE(x) __atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, val) __atomic_store_n(&(x), (val), __ATOMIC_RELAXED)
+
+/*
+ * data_race(expr): the race of this plain access is intended. Here it is
+ * made a relaxed atomic load, so that no tool has to be told; expr must be
+ * an lvalue of scalar type (the kernel takes any expression).
+ */
+#define data_race(x) READ_ONCE(x)
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr)-offsetof(type, member)))
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define BUILD_BUG_ON(cond) static_assert(!(cond), #cond)
+
+#define __ALIGN_MASK(x, mask) (((x) + (mask)) & ~(mask))
+#define ALIGN(x, a) __ALIGN_MASK(x, (__typeof__(x))(a)-1)
+#define ALIGN_DOWN(x, a) ((x) & ~((__typeof__(x))(a)-1))
+#define IS_ALIGNED(x, a) (((x) & ((__typeof__(x))(a)-1)) == 0)
+
+#endif /* PAGESIM_COMPILER_H */

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// Floor: 0
+/*
+ * The platform on a Linux host: pthreads, futexes, the monotonic clock and
+ * mmap().
+ */
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "platform.h"
+
+struct native_thread {
+	pthread_t pthread;
+	void (*fn)(void *);
+	void *arg;
+};
+
+static void *native_thread_main(void *data)
+{
+	struct native_thread *self = data;
+
+	self->fn(self->arg);
+	return NULL;
+}
+
+int platform_thread_create(struct platform_thread *thread, void (*fn)(void *),
+			   void *arg)
+{
+	struct native_thread *native = malloc(sizeof(*native));
+	int err;
+
+	if (!native)
+		return -ENOMEM;
+	native->fn = fn;
+	native->arg = arg;
+	err = pthread_create(&native->pthread, NULL, native_thread_main,
+			     native);
+	if (err) {
+		free(native);
+		return -err;
+	}
+	thread->handle = native;
+	return 0;
+}
+
+void platform_thread_join(struct platform_thread *thread)
+{
+	struct native_thread *native = thread->handle;
+
+	pthread_join(native->pthread, NULL);
+	free(native);
+	thread->handle = NULL;
+}
+
+void platform_park(uint32_t *word, uint32_t expected)
+{
+	syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, NULL, NULL, 0);
+}
+
+void platform_unpark(uint32_t *word, int nr)
+{
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, nr, NULL, NULL, 0);
+}
+
+void platform_relax(void)
+{
+#if defined(__x86_64__)
+	__builtin_ia32_pause();
+#endif
+}
+
+uint64_t platform_time_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void *platform_reserve(size_t size, size_t align)
+{
+	char *raw, *base;
+	size_t head, tail;
+
+	raw = mmap(NULL, size + align, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (raw == MAP_FAILED)
+		return NULL;
+	base = (char *)(((uintptr_t)raw + align - 1) & ~(uintptr_t)(align - 1));
+	head = (size_t)(base - raw);
+	tail = align - head;
+	if (head)
+		munmap(raw, head);
+	if (tail)
+		munmap(base + size, tail);
+	return base;
+}
+
+void platform_release(void *base, size_t size)
+{
+	munmap(base, size);
+}
+
+void platform_advise_huge(void *base, size_t size, bool dense)
+{
+	madvise(base, size, dense ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor: 0 */
+/*
+ * The one seam: what the simulator needs from what it runs on. Two
+ * implementations share this header, native threads (platform/native) and,
+ * with the explorer, fibers. Nothing above this floor knows which it is.
+ */
+#ifndef PAGESIM_PLATFORM_H
+#define PAGESIM_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct platform_thread {
+	void *handle;
+};
+
+/* Starts fn(arg) in a thread of its own. Returns 0 or -errno. */
+int platform_thread_create(struct platform_thread *thread, void (*fn)(void *),
+			   void *arg);
+
+/* Waits for its end. Everything that it wrote is visible afterwards. */
+void platform_thread_join(struct platform_thread *thread);
+
+/*
+ * Sleeps while *word is expected. May return early; orders nothing, so the
+ * caller looks at the word again, with the order it needs.
+ */
+void platform_park(uint32_t *word, uint32_t expected);
+
+/* Wakes up to nr threads that sleep on the word. */
+void platform_unpark(uint32_t *word, int nr);
+
+/* A hint between two looks at a word that another thread writes. */
+void platform_relax(void);
+
+/* Nanoseconds of a clock that never runs backwards. */
+uint64_t platform_time_ns(void);
+
+/*
+ * Reserves size bytes of zeroed memory at a multiple of align, without
+ * taking any until it is touched. Returns NULL with errno set.
+ */
+void *platform_reserve(size_t size, size_t align);
+void platform_release(void *base, size_t size);
+
+/* Wants [base, base + size) in huge pages (dense) or small ones. A hint. */
+void platform_advise_huge(void *base, size_t size, bool dense);
+
+#endif /* PAGESIM_PLATFORM_H */
