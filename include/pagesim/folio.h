@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor: 2 */
+/*
+ * Folios: size, map counts, and how a block of pages becomes a compound page
+ * and stops being one.
+ *
+ * Models: include/linux/mm.h, mm/internal.h, mm/page_alloc.c at v6.12.
+ */
+#ifndef PAGESIM_FOLIO_H
+#define PAGESIM_FOLIO_H
+
+#include <pagesim/page-flags.h>
+#include <pagesim/page_ref.h>
+
+/*
+ * Context for the order: a reference, or else the answer may be wild: the
+ * head's flag is set before the order is written, and cleared after it was
+ * overwritten.
+ */
+static inline unsigned int folio_order(const struct folio *folio)
+{
+	if (!folio_test_large(folio))
+		return 0;
+	return READ_ONCE(folio->_flags_1) & 0xff;
+}
+
+static inline long folio_nr_pages(const struct folio *folio)
+{
+	if (!folio_test_large(folio))
+		return 1;
+	return READ_ONCE(folio->_folio_nr_pages);
+}
+
+/* Of a head; 0 for any page that is none. */
+static inline unsigned int compound_order(const struct page *page)
+{
+	const struct folio *folio = (const struct folio *)page;
+
+	if (!test_bit(PG_head, &folio->flags))
+		return 0;
+	return READ_ONCE(folio->_flags_1) & 0xff;
+}
+
+static inline unsigned long folio_page_idx(const struct folio *folio,
+					   const struct page *page)
+{
+	return (unsigned long)(page - &folio->page);
+}
+
+static inline unsigned long page_private(const struct page *page)
+{
+	return READ_ONCE(page->private);
+}
+
+static inline void set_page_private(struct page *page, unsigned long private)
+{
+	WRITE_ONCE(page->private, private);
+}
+
+static inline int folio_entire_mapcount(const struct folio *folio)
+{
+	VM_BUG_ON_FOLIO(!folio_test_large(folio), folio);
+	return atomic_read(&folio->_entire_mapcount) + 1;
+}
+
+/* How often user page tables map any part of the folio; typed: never. */
+static inline int folio_mapcount(const struct folio *folio)
+{
+	int mapcount;
+
+	if (folio_test_large(folio))
+		return atomic_read(&folio->_large_mapcount) + 1;
+	mapcount = atomic_read(&folio->_mapcount) + 1;
+	return page_mapcount_is_type((unsigned int)mapcount) ? 0 : mapcount;
+}
+
+static inline bool folio_mapped(const struct folio *folio)
+{
+	return folio_mapcount(folio) >= 1;
+}
+
+/* True for every page of a folio that is mapped, itself mapped or not. */
+static inline bool page_mapped(const struct page *page)
+{
+	return folio_mapped(page_folio(page));
+}
+
+/* Mappings of this very page: its own, and those of the folio as a whole. */
+static inline int folio_precise_page_mapcount(const struct folio *folio,
+					      const struct page *page)
+{
+	int mapcount = atomic_read(&page->_mapcount) + 1;
+
+	if (page_mapcount_is_type((unsigned int)mapcount))
+		mapcount = 0;
+	if (folio_test_large(folio))
+		mapcount += folio_entire_mapcount(folio);
+	return mapcount;
+}
+
+/*
+ * Makes 2^order pages one compound page, in the kernel's order: PG_head,
+ * then tail by tail mapping, link and private, then what the folio keeps in
+ * its second and third page. Until it is through, the head has PG_head
+ * without an order and with pages that are not yet tails.
+ *
+ * Context: the caller owns the pages, order is at least 1, the tails' counts
+ * are 0. Ordering: none; what publishes the folio has to order.
+ */
+void prep_compound_page(struct page *page, unsigned int order);
+
+/*
+ * Undoes it, in the order of the free path: the second page's flags, the
+ * tails one by one, the head's PG_head last.
+ *
+ * Context: the last reference is gone. Since v4.9 part of the kernel's
+ * free_pages_prepare() and no longer a function of its own.
+ */
+void destroy_compound_page(struct page *page, unsigned int order);
+
+#endif /* PAGESIM_FOLIO_H */

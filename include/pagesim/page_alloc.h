@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor: 2 */
+/*
+ * The page allocator: blocks of 2^0 to 2^10 pages, split and merged with
+ * their buddies.
+ *
+ * Models: mm/page_alloc.c at v6.12, one zone, one migrate type, no per-CPU
+ * lists. Of a free block the first page alone says so: type buddy, the order
+ * in private, on a free list by its first union word.
+ */
+#ifndef PAGESIM_PAGE_ALLOC_H
+#define PAGESIM_PAGE_ALLOC_H
+
+#include <pagesim/folio.h>
+#include <pagesim/list.h>
+#include <pagesim/memmap.h>
+#include <pagesim/spinlock.h>
+
+#define MAX_PAGE_ORDER 10
+#define NR_PAGE_ORDERS (MAX_PAGE_ORDER + 1)
+#define MAX_ORDER_NR_PAGES (1UL << MAX_PAGE_ORDER)
+
+struct free_area {
+	struct list_head free_list;
+	unsigned long nr_free; /* blocks */
+};
+
+struct zone {
+	spinlock_t lock; /* all below; PageBuddy and its order */
+	struct free_area free_area[NR_PAGE_ORDERS];
+	/* From here on nobody was given anything: the map is untouched. */
+	unsigned long first_deferred_pfn;
+	/* Allocated less freed since boot. */
+	long nr_allocated;
+};
+
+extern struct zone pagesim_zone;
+
+/*
+ * Allocates 2^order pages with one reference on the first. With __GFP_COMP
+ * (and order > 0) they are a compound page; __GFP_ZERO clears RAM contents.
+ * Returns NULL when no block is left. Reports an order above MAX_PAGE_ORDER
+ * (always, as the kernel) and returns NULL.
+ * Context: any, takes the zone's lock. Ordering: none after the lock; the
+ * count becomes 1 before the page is made compound, so a walker may get a
+ * reference on a head that does not look like one yet.
+ */
+struct page *alloc_pages(gfp_t gfp, unsigned int order);
+#define alloc_page(gfp) alloc_pages(gfp, 0)
+
+/* The same as a folio: __GFP_COMP is implied. */
+struct folio *folio_alloc(gfp_t gfp, unsigned int order);
+
+/*
+ * Drops a reference; the last frees the block. If somebody else still holds
+ * one on a block that is not compound, all but its first page are freed now.
+ */
+void __free_pages(struct page *page, unsigned int order);
+#define __free_page(page) __free_pages(page, 0)
+
+/* Valid under the zone's lock, or as a guess. */
+static inline unsigned int buddy_order(const struct page *page)
+{
+	return (unsigned int)page_private(page);
+}
+
+/* True if the page lies in a free block. Without the lock a guess. */
+bool is_free_buddy_page(const struct page *page);
+
+/* Free pages, those not yet handed to the allocator included. */
+unsigned long nr_free_pages(void);
+
+/*
+ * Hands the pages [pfn, pfn + nr) over as free ones, in blocks as large as
+ * their alignment allows. Their flags stay. Context: boot time.
+ */
+void pagesim_free_range(unsigned long pfn, unsigned long nr);
+
+/* boot and shutdown */
+void pagesim_page_alloc_boot(void);
+
+#endif /* PAGESIM_PAGE_ALLOC_H */

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Floor: 2
+#include <string.h>
+#include <pagesim/list.h>
+#include <pagesim/memmap.h>
+#include <pagesim/page_ref.h>
+
+#include "arena.h"
+#include "memmap.h"
+
+struct page *vmemmap;
+unsigned long max_pfn;
+char *pagesim_ram;
+unsigned long zero_pfn = ~0UL;
+struct folio *huge_zero_folio;
+
+/* One bit a frame, set where there is none: zero is right for an empty map. */
+static unsigned long *absent_bitmap;
+
+static unsigned long long map_bytes(unsigned long nr_pages)
+{
+	return (unsigned long long)nr_pages * sizeof(struct page);
+}
+
+static unsigned long long bitmap_bytes(unsigned long nr_pages)
+{
+	return ALIGN((unsigned long long)nr_pages / 8 + 8, PAGE_SIZE);
+}
+
+size_t memmap_arena_align(void)
+{
+	return sizeof(struct page) << PAGESIM_MEMMAP_ALIGN_ORDER;
+}
+
+unsigned long long memmap_arena_size(const struct pagesim_config *config)
+{
+	unsigned long long size;
+
+	size = ALIGN(map_bytes(config->nr_pages), PAGE_SIZE);
+	size += bitmap_bytes(config->nr_pages);
+	if (config->ram_contents)
+		size += (unsigned long long)config->nr_pages << PAGE_SHIFT;
+	return size;
+}
+
+void memmap_boot(const struct pagesim_config *config)
+{
+	unsigned long nr = config->nr_pages;
+
+	vmemmap = arena_carve(map_bytes(nr), memmap_arena_align());
+	arena_advise(vmemmap, map_bytes(nr), config->dense);
+	absent_bitmap = arena_carve(bitmap_bytes(nr), PAGE_SIZE);
+	pagesim_ram = NULL;
+	if (config->ram_contents)
+		pagesim_ram = arena_carve(nr << PAGE_SHIFT, PAGE_SIZE);
+	max_pfn = nr;
+	zero_pfn = ~0UL;
+	huge_zero_folio = NULL;
+}
+
+void memmap_shutdown(void)
+{
+	vmemmap = NULL;
+	pagesim_ram = NULL;
+	absent_bitmap = NULL;
+	max_pfn = 0;
+}
+
+struct page *pfn_to_online_page(unsigned long pfn)
+{
+	if (!pfn_valid(pfn) || test_bit(pfn, absent_bitmap))
+		return NULL;
+	return pfn_to_page(pfn);
+}
+
+void pagesim_set_absent(unsigned long pfn)
+{
+	set_bit(pfn, absent_bitmap);
+}
+
+void __init_single_page(struct page *page, enum zone_type zone)
+{
+	memset(page, 0, sizeof(*page));
+	page->flags = (unsigned long)zone << ZONES_PGSHIFT;
+	set_page_count(page, 1);
+	atomic_set(&page->_mapcount, -1);
+	INIT_LIST_HEAD(&page->lru);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT
+// Floor: 2
+#include <errno.h>
+#include <string.h>
+#include <pagesim/bug.h>
+#include <pagesim/page_alloc.h>
+#include <pagesim/pagesim.h>
+
+#include "arena.h"
+#include "error.h"
+#include "memmap.h"
+
+#define TIB (1ULL << 40)
+#define DEFAULT_RESERVE_LIMIT (2 * TIB)
+
+/* Far beyond any host; keeps every size below in 64 bits. */
+#define MAX_NR_PAGES (1UL << 46)
+
+static bool running;
+
+static const char *const debug_names[] = {
+	[PAGESIM_DEBUG_NONE] = "none",
+	[PAGESIM_DEBUG_VM] = "vm",
+	[PAGESIM_DEBUG_PGFLAGS] = "pgflags",
+	[PAGESIM_DEBUG_FULL] = "full",
+};
+
+const char *pagesim_version(void)
+{
+	return PAGESIM_VERSION;
+}
+
+enum pagesim_debug pagesim_built_debug(void)
+{
+	return (enum pagesim_debug)PAGESIM_DEBUG;
+}
+
+const char *pagesim_debug_name(enum pagesim_debug debug)
+{
+	return debug_names[debug];
+}
+
+void pagesim_config_init(struct pagesim_config *config)
+{
+	memset(config, 0, sizeof(*config));
+	config->nr_pages = 1UL << (30 - PAGE_SHIFT);
+	config->nr_cpus = 2;
+	config->debug = pagesim_built_debug();
+}
+
+unsigned long long pagesim_max_reserve(void)
+{
+	return arena_max_size();
+}
+
+unsigned long long pagesim_default_reserve(void)
+{
+	unsigned long long max = arena_max_size();
+
+	return max < DEFAULT_RESERVE_LIMIT ? max : DEFAULT_RESERVE_LIMIT;
+}
+
+unsigned long long pagesim_reserve_size(const struct pagesim_config *config)
+{
+	return memmap_arena_size(config);
+}
+
+static int check_debug(const struct pagesim_config *config)
+{
+	if ((unsigned int)config->debug >= ARRAY_SIZE(debug_names))
+		return set_error(-EINVAL, "there is no debug tier %d",
+				 (int)config->debug);
+	if (config->debug > pagesim_built_debug())
+		return set_error(
+			-EINVAL,
+			"debug tier \"%s\" is not built in: this library has up to \"%s\" (cmake -DPAGESIM_DEBUG=%s)",
+			debug_names[config->debug],
+			debug_names[pagesim_built_debug()],
+			debug_names[config->debug]);
+	return 0;
+}
+
+static int check_reserve(const struct pagesim_config *config)
+{
+	unsigned long long size = memmap_arena_size(config);
+	unsigned long long max = arena_max_size();
+	unsigned long long limit = config->reserve_limit;
+	char a[SIZE_TEXT_LEN], b[SIZE_TEXT_LEN], c[SIZE_TEXT_LEN];
+
+	if (limit > max)
+		return set_error(
+			-EINVAL,
+			"a reserve limit of %s cannot be had: %s takes at most %s",
+			size_text(a, limit), arena_host_name(),
+			size_text(b, max));
+	if (!limit)
+		limit = pagesim_default_reserve();
+	if (size > limit)
+		return set_error(
+			-E2BIG,
+			"%lu pages need %s of address space, the reserve limit is %s (reserve_limit, --reserve-limit; %s takes at most %s)",
+			config->nr_pages, size_text(a, size),
+			size_text(b, limit), arena_host_name(),
+			size_text(c, max));
+	return 0;
+}
+
+static int check_config(const struct pagesim_config *config)
+{
+	int err;
+
+	if (running)
+		return set_error(-EBUSY, "a machine is running already");
+	if (!config->nr_pages)
+		return set_error(-EINVAL, "a machine needs at least one page");
+	if (config->nr_pages > MAX_NR_PAGES)
+		return set_error(-EINVAL,
+				 "%lu pages are more than a machine can have",
+				 config->nr_pages);
+	if (!config->nr_cpus || config->nr_cpus > PAGESIM_MAX_CPUS)
+		return set_error(-EINVAL,
+				 "%u CPUs cannot be simulated: 1 to %d can",
+				 config->nr_cpus, PAGESIM_MAX_CPUS);
+	err = check_debug(config);
+	if (err)
+		return err;
+	return check_reserve(config);
+}
+
+int pagesim_boot(const struct pagesim_config *config)
+{
+	struct pagesim_config defaults;
+	int err;
+
+	if (!config) {
+		pagesim_config_init(&defaults);
+		config = &defaults;
+	}
+	err = check_config(config);
+	if (err)
+		return err;
+	err = arena_reserve(memmap_arena_size(config), memmap_arena_align());
+	if (err)
+		return err;
+	pagesim_debug_tier = (int)config->debug;
+	pagesim_reset_reports();
+	memmap_boot(config);
+	pagesim_page_alloc_boot();
+	running = true;
+	return 0;
+}
+
+bool pagesim_running(void)
+{
+	return running;
+}
+
+unsigned long pagesim_shutdown(void)
+{
+	long leaked = pagesim_zone.nr_allocated;
+
+	if (!running)
+		return 0;
+	running = false;
+	if (leaked > 0)
+		pagesim_report(PAGESIM_REPORT_LEAK, __FILE__, __LINE__,
+			       __func__, "%ld pages were never freed", leaked);
+	memmap_shutdown();
+	arena_release();
+	return leaked > 0 ? (unsigned long)leaked : 0;
+}
