@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+// Floor: 5
+#include <pagesim/mm_types.h>
+#include <pagesim/pagesim.h>
+
+#include "cli.h"
+#include "map_input.h"
+
+/* The most frames that a machine within the limit can have. */
+static unsigned long max_frames(const struct map_input *input)
+{
+	struct pagesim_config config;
+	unsigned long long limit = input->reserve_limit;
+	unsigned long low = 0, high = 1UL << 46;
+
+	if (!limit)
+		limit = pagesim_default_reserve();
+	pagesim_config_init(&config);
+	while (high - low > 1) {
+		config.nr_pages = low + (high - low) / 2;
+		if (pagesim_reserve_size(&config) <= limit)
+			low = config.nr_pages;
+		else
+			high = config.nr_pages;
+	}
+	return low;
+}
+
+static void show_reading(unsigned long done, unsigned long all, void *data)
+{
+	(void)data;
+	progress_show("reading frames", done, all);
+}
+
+static void show_building(unsigned long done, unsigned long all, void *data)
+{
+	(void)data;
+	progress_show("building frames", done, all);
+}
+
+static int boot_for(const struct map_input *input)
+{
+	struct pagesim_config config;
+
+	pagesim_config_init(&config);
+	config.nr_pages = input->words.nr;
+	config.dense = true;
+	config.reserve_limit = input->reserve_limit;
+	return pagesim_boot(&config);
+}
+
+int map_input_load(struct map_input *input)
+{
+	struct kpage_import_options options = { .progress = show_building };
+	int err;
+
+	if (!input->flags_path) {
+		input->flags_path = PROC_KPAGEFLAGS;
+		input->count_path = PROC_KPAGECOUNT;
+		input->allow_odd = true;
+	}
+	options.flags_name = input->flags_path;
+	options.allow_odd = input->allow_odd;
+	err = kpage_words_read(&input->words, input->flags_path,
+			       input->count_path, max_frames(input),
+			       show_reading, NULL);
+	if (!err)
+		err = boot_for(input);
+	if (!err)
+		err = kpage_import(&input->map, &input->words, &options);
+	return err;
+}
+
+void map_input_unload(struct map_input *input)
+{
+	kpage_map_free(&input->map);
+	kpage_words_free(&input->words);
+	pagesim_shutdown();
+}
