@@ -135,10 +135,10 @@ static unsigned int mapcount_bucket(u64 count)
 
 static const char *mapcount_bucket_name(char name[32], unsigned int bucket)
 {
-	unsigned long low = 1UL << (bucket - 2);
+	unsigned long low = bucket < 4 ? bucket : 1UL << (bucket - 2);
 
 	if (bucket < 4)
-		snprintf(name, 32, "%u", bucket);
+		snprintf(name, 32, "%lu", low);
 	else if (bucket == NR_MAPCOUNT_BUCKETS - 1)
 		snprintf(name, 32, "%lu+", low);
 	else

@@ -2,7 +2,6 @@
 // Floor: 1
 #include <stdarg.h>
 #include <stdio.h>
-#include <pagesim/pagesim.h>
 
 #include "error.h"
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Floor: 1 */
 /* The text that pagesim_error() gives back; one per thread. */
-#ifndef PAGESIM_ERROR_H
-#define PAGESIM_ERROR_H
+#ifndef PAGESIM_SRC_ERROR_H
+#define PAGESIM_SRC_ERROR_H
 
 #include <pagesim/compiler.h>
+#include <pagesim/error.h>
 
 /* Keeps the line and returns err, so that a caller can return it. */
 int set_error(int err, const char *fmt, ...) __printf(2, 3);
@@ -13,4 +14,4 @@ int set_error(int err, const char *fmt, ...) __printf(2, 3);
 #define SIZE_TEXT_LEN 16
 const char *size_text(char buf[SIZE_TEXT_LEN], unsigned long long bytes);
 
-#endif /* PAGESIM_ERROR_H */
+#endif /* PAGESIM_SRC_ERROR_H */

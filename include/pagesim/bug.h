@@ -20,6 +20,7 @@
 #ifndef PAGESIM_BUG_H
 #define PAGESIM_BUG_H
 
+#include <stdbool.h>
 #include <pagesim/report.h>
 
 #ifndef PAGESIM_DEBUG
@@ -53,15 +54,19 @@ void dump_page(const struct page *page, const char *reason);
 					 #cond);                              \
 	} while (0)
 
-#define WARN_ON(cond)                                                        \
-	__extension__({                                                      \
-		int __warn = !!(cond);                                       \
-		if (unlikely(__warn))                                        \
-			__PAGESIM_REPORT(PAGESIM_REPORT_WARN, "WARN_ON(%s)", \
-					 #cond);                             \
-		unlikely(__warn);                                            \
-	})
-#define WARN_ON_ONCE(cond) WARN_ON(cond)
+static inline bool pagesim_warn_on(bool cond, const char *rule,
+				   const char *file, int line, const char *func)
+{
+	if (unlikely(cond))
+		pagesim_report(PAGESIM_REPORT_WARN, file, line, func, "%s",
+			       rule);
+	return unlikely(cond);
+}
+
+#define __PAGESIM_WARN(cond, rule) \
+	pagesim_warn_on(!!(cond), rule, __FILE__, __LINE__, __func__)
+#define WARN_ON(cond) __PAGESIM_WARN(cond, "WARN_ON(" #cond ")")
+#define WARN_ON_ONCE(cond) __PAGESIM_WARN(cond, "WARN_ON_ONCE(" #cond ")")
 
 #define __VM_BUG_ON_PAGE(tier, name, cond, page)                             \
 	do {                                                                 \

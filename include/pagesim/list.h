@@ -64,9 +64,17 @@ static inline void list_del(struct list_head *entry)
 #define list_first_entry(head, type, member) \
 	list_entry((head)->next, type, member)
 
+/*
+ * True when the cursor of list_for_each_entry() has come round to the head.
+ * Found by arithmetic: the head lies in no entry, so there is no member.
+ */
+#define list_entry_is_head(pos, head, member) \
+	((struct list_head *)((char *)(pos) + \
+			      offsetof(__typeof__(*(pos)), member)) == (head))
+
 #define list_for_each_entry(pos, head, member)                       \
 	for (pos = list_first_entry(head, __typeof__(*pos), member); \
-	     &pos->member != (head);                                 \
+	     !list_entry_is_head(pos, head, member);                 \
 	     pos = list_first_entry(&pos->member, __typeof__(*pos), member))
 
 #endif /* PAGESIM_LIST_H */

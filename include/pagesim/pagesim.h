@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Floor: 2 */
 /*
- * libpagesim: the life of a simulated machine. This header alone is clean
- * C++; the headers with the kernel's names are C.
+ * libpagesim: the life of a simulated machine. This header and
+ * error.h are clean C++; the headers with the kernel's names are C.
  *
  * There is one machine per process. pagesim_boot() makes its memory map,
  * pagesim_shutdown() takes it down, as often as one likes.
@@ -13,6 +13,7 @@
 #define PAGESIM_PAGESIM_H
 
 #include <stdbool.h>
+#include <pagesim/error.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,9 +88,6 @@ int pagesim_boot(const struct pagesim_config *config);
 unsigned long pagesim_shutdown(void);
 
 bool pagesim_running(void);
-
-/* One line on why the last pagesim_ or kpage_ call of this thread failed. */
-const char *pagesim_error(void);
 
 /* "0.1.0", and the tier that the library is built with. */
 const char *pagesim_version(void);

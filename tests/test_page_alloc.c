@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: MIT
+// Floor: 5
+#include "test.h"
+#include <pagesim/page_alloc.h>
+#include "platform.h"
+
+#define NR_PAGES (1UL << 14) /* of test.h's machine */
+
+static unsigned long free_blocks(unsigned int order)
+{
+	return pagesim_zone.free_area[order].nr_free;
+}
+
+/* Every block is where its order wants it, typed, counted once. */
+static void assert_free_lists_are_sound(void)
+{
+	unsigned long frames = 0;
+
+	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
+		struct free_area *area = &pagesim_zone.free_area[order];
+		unsigned long blocks = 0;
+		struct page *page;
+
+		list_for_each_entry(page, &area->free_list, buddy_list) {
+			assert_true(PageBuddy(page));
+			assert_int_equal(buddy_order(page), order);
+			assert_int_equal(page_ref_count(page), 0);
+			assert_true(
+				IS_ALIGNED(page_to_pfn(page), 1UL << order));
+			blocks++;
+		}
+		assert_int_equal(blocks, area->nr_free);
+		frames += blocks << order;
+	}
+	assert_int_equal(frames + max_pfn - pagesim_zone.first_deferred_pfn,
+			 nr_free_pages());
+}
+
+static void test_each_order(void **state)
+{
+	(void)state;
+	for (unsigned int order = 0; order <= MAX_PAGE_ORDER; order++) {
+		struct page *page = alloc_pages(GFP_KERNEL, order);
+
+		assert_non_null(page);
+		assert_true(IS_ALIGNED(page_to_pfn(page), 1UL << order));
+		assert_int_equal(page_count(page), 1);
+		assert_false(PageBuddy(page));
+		assert_false(PageCompound(page));
+		assert_int_equal(page_private(page), 0);
+		assert_int_equal(nr_free_pages(), NR_PAGES - (1UL << order));
+		__free_pages(page, order);
+		assert_free_lists_are_sound();
+	}
+}
+
+static void test_compound(void **state)
+{
+	struct folio *folio = folio_alloc(GFP_KERNEL, 9);
+	struct page *page = &folio->page;
+
+	(void)state;
+	assert_int_equal(folio_order(folio), 9);
+	assert_ptr_equal(page_folio(page + 511), folio);
+	__free_pages(page, 9);
+	assert_false(PageCompound(page));
+	assert_false(PageTail(page + 511));
+	assert_free_lists_are_sound();
+	folio = folio_alloc(GFP_KERNEL, 0);
+	assert_false(folio_test_large(folio));
+	__free_pages(&folio->page, 0);
+}
+
+static void test_split_and_merge(void **state)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	(void)state;
+	/* A block of order 10 gave one page: the rest are halves. */
+	for (unsigned int order = 0; order < MAX_PAGE_ORDER; order++)
+		assert_int_equal(free_blocks(order), 1);
+	assert_int_equal(free_blocks(MAX_PAGE_ORDER), 0);
+	__free_page(page);
+	for (unsigned int order = 0; order < MAX_PAGE_ORDER; order++)
+		assert_int_equal(free_blocks(order), 0);
+	assert_int_equal(free_blocks(MAX_PAGE_ORDER), 1);
+}
+
+static void test_buddies_merge_only_with_buddies(void **state)
+{
+	struct page *pages[4];
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		pages[i] = alloc_page(GFP_KERNEL);
+	for (int i = 1; i < 4; i++)
+		assert_ptr_equal(pages[i], pages[0] + i);
+	__free_page(pages[1]);
+	__free_page(pages[2]);
+	/* Neighbours, but the halves of two different blocks. */
+	assert_int_equal(free_blocks(0), 2);
+	__free_page(pages[0]);
+	assert_int_equal(free_blocks(0), 1);
+	__free_page(pages[3]);
+	assert_int_equal(free_blocks(0), 0);
+	assert_free_lists_are_sound();
+}
+
+static void test_exhaustion(void **state)
+{
+	struct page *first = NULL, *page;
+	unsigned long nr = 0;
+
+	(void)state;
+	while ((page = alloc_pages(GFP_KERNEL, MAX_PAGE_ORDER))) {
+		page->lru.next = (struct list_head *)first;
+		first = page;
+		nr++;
+	}
+	assert_int_equal(nr, NR_PAGES >> MAX_PAGE_ORDER);
+	assert_int_equal(nr_free_pages(), 0);
+	assert_null(alloc_page(GFP_KERNEL));
+	while (first) {
+		page = first;
+		first = (struct page *)page->lru.next;
+		__free_pages(page, MAX_PAGE_ORDER);
+	}
+	assert_int_equal(nr_free_pages(), NR_PAGES);
+}
+
+static void test_odd_number_of_pages(void **state)
+{
+	struct pagesim_config config;
+	struct page *pages[11];
+
+	(void)state;
+	pagesim_config_init(&config);
+	config.nr_pages = 11;
+	assert_int_equal(pagesim_boot(&config), 0);
+	assert_int_equal(nr_free_pages(), 11);
+	for (int i = 0; i < 11; i++)
+		assert_non_null(pages[i] = alloc_page(GFP_KERNEL));
+	assert_null(alloc_page(GFP_KERNEL));
+	for (int i = 0; i < 11; i++)
+		__free_page(pages[i]);
+	assert_free_lists_are_sound();
+	/* 8 + 2 + 1 */
+	assert_int_equal(free_blocks(3), 1);
+	assert_int_equal(free_blocks(1), 1);
+	assert_int_equal(free_blocks(0), 1);
+	assert_int_equal(pagesim_shutdown(), 0);
+}
+
+static void test_too_large_an_order(void **state)
+{
+	struct expected_report expected;
+	struct page *page = pfn_to_page(0);
+
+	(void)state;
+	expect_report(&expected, PAGESIM_REPORT_WARN, "MAX_PAGE_ORDER",
+		      page = alloc_pages(GFP_KERNEL, MAX_PAGE_ORDER + 1));
+	assert_null(page);
+}
+
+static void test_freeing_a_tail_is_reported(void **state)
+{
+	struct expected_report expected;
+	struct folio *folio = folio_alloc(GFP_KERNEL, 2);
+
+	(void)state;
+	if (pagesim_built_debug() >= PAGESIM_DEBUG_VM)
+		expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+			      "page_ref_count(page) == 0",
+			      __free_pages(&folio->page + 1, 0));
+	__free_pages(&folio->page, 2);
+}
+
+/*
+ * Somebody else holds a reference on the first page of a block that is not
+ * compound: the others are freed at once, the first by the other's put.
+ */
+static void test_free_with_a_speculative_reference(void **state)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 3);
+
+	(void)state;
+	atomic_inc(&page->_refcount);
+	__free_pages(page, 3);
+	assert_int_equal(nr_free_pages(), NR_PAGES - 1);
+	assert_int_equal(page_count(page), 1);
+	assert_true(is_free_buddy_page(page + 1));
+	__free_page(page);
+	assert_int_equal(nr_free_pages(), NR_PAGES);
+	assert_free_lists_are_sound();
+}
+
+static void test_is_free_buddy_page(void **state)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 4);
+
+	(void)state;
+	for (unsigned long i = 0; i < 16; i++)
+		assert_false(is_free_buddy_page(page + i));
+	__free_pages(page, 4);
+	for (unsigned long i = 0; i < 16; i++)
+		assert_true(is_free_buddy_page(page + i));
+}
+
+static void test_flags_do_not_outlive_the_free(void **state)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	(void)state;
+	SetPageUptodate(page);
+	folio_set_referenced((struct folio *)page);
+	page->mapping = (struct address_space *)(0x1000 | PAGE_MAPPING_ANON);
+	__free_page(page);
+	assert_int_equal(page->flags & PAGEFLAGS_MASK, 0);
+	assert_null(page->mapping);
+	assert_int_equal(page_zonenum(page), ZONE_NORMAL);
+}
+
+/* Each thread writes its name into what it got: nobody else may have it. */
+static void hammer(void *arg)
+{
+	unsigned long name = (unsigned long)arg, seed = name;
+	struct page *held[16] = { NULL };
+	unsigned int orders[16] = { 0 };
+
+	for (unsigned long i = 0; i < scaled(20000); i++) {
+		unsigned int slot, order;
+
+		seed = seed * 6364136223846793005UL + 1442695040888963407UL;
+		slot = (unsigned int)(seed >> 60);
+		order = (unsigned int)(seed >> 40) % 6;
+		if (held[slot]) {
+			if (held[slot]->index != name)
+				abort();
+			__free_pages(held[slot], orders[slot]);
+		}
+		held[slot] = alloc_pages(
+			seed & 1UL << 33 ? GFP_KERNEL | __GFP_COMP : GFP_KERNEL,
+			order);
+		orders[slot] = order;
+		if (held[slot])
+			held[slot]->index = name;
+	}
+	for (int i = 0; i < 16; i++)
+		if (held[i])
+			__free_pages(held[i], orders[i]);
+}
+
+static void test_four_threads(void **state)
+{
+	struct platform_thread threads[4];
+
+	(void)state;
+	for (unsigned long i = 0; i < 4; i++)
+		assert_int_equal(platform_thread_create(&threads[i], hammer,
+							(void *)(i + 1)),
+				 0);
+	for (int i = 0; i < 4; i++)
+		platform_thread_join(&threads[i]);
+	assert_free_lists_are_sound();
+	assert_int_equal(nr_free_pages(), NR_PAGES);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		machine_test(test_each_order),
+		machine_test(test_compound),
+		machine_test(test_split_and_merge),
+		machine_test(test_buddies_merge_only_with_buddies),
+		machine_test(test_exhaustion),
+		cmocka_unit_test(test_odd_number_of_pages),
+		machine_test(test_too_large_an_order),
+		machine_test(test_freeing_a_tail_is_reported),
+		machine_test(test_free_with_a_speculative_reference),
+		machine_test(test_is_free_buddy_page),
+		machine_test(test_flags_do_not_outlive_the_free),
+		machine_test(test_four_threads),
+	};
+
+	return cmocka_run_group_tests_name("page_alloc", tests, NULL, NULL);
+}

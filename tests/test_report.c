@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+// Floor: 5
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "test.h"
+
+static void test_kinds(void **state)
+{
+	struct expected_report expected;
+	int warned = 0;
+
+	(void)state;
+	expect_report(&expected, PAGESIM_REPORT_BUG_ON, "1 + 1 == 2",
+		      BUG_ON(1 + 1 == 2));
+	expect_report(&expected, PAGESIM_REPORT_BUG_ON, "BUG()", BUG());
+	expect_report(&expected, PAGESIM_REPORT_WARN, "2 > 1",
+		      warned = WARN_ON(2 > 1));
+	assert_true(warned);
+	assert_false(WARN_ON(2 < 1));
+	BUG_ON(2 < 1);
+	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_BUG_ON),
+			    "bug-on");
+	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_WARN),
+			    "warn");
+	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_LEAK),
+			    "leak");
+}
+
+/* Every one is counted: "once" would hide the second bug behind the first. */
+static void test_warnings_are_all_counted(void **state)
+{
+	struct expected_report expected;
+
+	(void)state;
+	pagesim_reset_reports();
+	for (int i = 0; i < 3; i++)
+		expect_report(&expected, PAGESIM_REPORT_WARN, "i >= 0",
+			      WARN_ON_ONCE(i >= 0));
+	assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_WARN), 3);
+	assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_BUG_ON), 0);
+}
+
+/* Without a handler: a line on the console; a bug ends the process. */
+static void test_default(void **state)
+{
+	char text[512] = "";
+	FILE *to = fmemopen(text, sizeof(text) - 1, "w");
+
+	(void)state;
+	pagesim_set_console(to);
+	WARN_ON(to != NULL);
+	pagesim_set_console(NULL);
+	fclose(to);
+	assert_non_null(strstr(text, "warn: WARN_ON(to != "));
+	assert_non_null(strstr(text, "test_report.c:"));
+	assert_non_null(strstr(text, "test_default()"));
+}
+
+static void test_bug_aborts(void **state)
+{
+	int status;
+	pid_t child = fork();
+
+	(void)state;
+	if (!child) {
+		signal(SIGABRT, SIG_DFL);
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(1);
+		BUG();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGABRT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_warnings_are_all_counted),
+		cmocka_unit_test(test_default),
+		cmocka_unit_test(test_bug_aborts),
+	};
+
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}

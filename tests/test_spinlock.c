@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// Floor: 5
+#include "test.h"
+#include <pagesim/spinlock.h>
+#include "platform.h"
+
+#define NR_THREADS 4
+
+static DEFINE_SPINLOCK(lock);
+static unsigned long shared; /* plain: only the lock makes it safe */
+
+static void test_states(void **state)
+{
+	(void)state;
+	assert_false(spin_is_locked(&lock));
+	spin_lock(&lock);
+	assert_true(spin_is_locked(&lock));
+	assert_false(spin_trylock(&lock));
+	spin_unlock(&lock);
+	assert_true(spin_trylock(&lock));
+	spin_unlock(&lock);
+	assert_int_equal(sizeof(spinlock_t), 4);
+}
+
+static void count_up(void *arg)
+{
+	unsigned long rounds = *(unsigned long *)arg;
+
+	for (unsigned long i = 0; i < rounds; i++) {
+		spin_lock(&lock);
+		shared++;
+		/* Now and then long enough for the others to go to sleep. */
+		for (int spin = 0; i % 1000 == 0 && spin < 2000; spin++)
+			platform_relax();
+		spin_unlock(&lock);
+	}
+}
+
+static void test_mutual_exclusion(void **state)
+{
+	struct platform_thread threads[NR_THREADS];
+	unsigned long rounds = scaled(50000);
+
+	(void)state;
+	shared = 0;
+	for (int i = 0; i < NR_THREADS; i++)
+		assert_int_equal(platform_thread_create(&threads[i], count_up,
+							&rounds),
+				 0);
+	for (int i = 0; i < NR_THREADS; i++)
+		platform_thread_join(&threads[i]);
+	assert_int_equal(shared, NR_THREADS * rounds);
+	assert_false(spin_is_locked(&lock));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_mutual_exclusion),
+	};
+
+	return cmocka_run_group_tests_name("spinlock", tests, NULL, NULL);
+}
