@@ -7,8 +7,10 @@
  * The pages under test are an array of their own, not the simulator's map,
  * because a generation has its own layout and encoding: the array is encoded
  * for one family of generations, these are measured in turns with the plain
- * test, then it is encoded for the next. Operations are independent of each
- * other: what is measured is throughput.
+ * test, then it is encoded for the next. A ratio is the median over ratios
+ * of such pairs, and so not the ratio of two medians: a machine that drifts
+ * changes both halves of a pair. Operations are independent of each other:
+ * what is measured is throughput.
  *
  * In this file: a set is an array of a size that fits a level of the memory
  * hierarchy; a visit is the order in which its pages are tested; a shape
@@ -28,6 +30,12 @@
 #include "bench.h"
 #include "cli.h"
 #include "map_input.h"
+
+#ifdef __clang__
+#define COMPILER __VERSION__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
 
 #define MAX_REPS 15
 #define NR_VISITS 5
@@ -475,8 +483,8 @@ static void print_text(const struct bench *bench)
 	char cpu[128];
 
 	cpu_name(cpu, sizeof(cpu));
-	printf("%s, %s\nns per operation, and ratio to the plain test\n\n%-5s %-14s",
-	       __VERSION__, cpu, "set", "tails, visit");
+	printf("%s, %s\nns per operation, and ratio to the plain test right before it (medians)\n\n%-5s %-14s",
+	       COMPILER, cpu, "set", "tails, visit");
 	for (unsigned int g = 0; g < NR_GENERATIONS; g++)
 		printf(" %12s", generations[g].name);
 	for (unsigned int i = 0; i < bench->nr_results; i++) {
@@ -565,7 +573,7 @@ static void print_bench_json(const struct bench *bench)
 
 	cpu_name(cpu, sizeof(cpu));
 	add(root, "bench", json_object_new_string("compound_head"));
-	add(root, "compiler", json_object_new_string(__VERSION__));
+	add(root, "compiler", json_object_new_string(COMPILER));
 	add(root, "cpu", json_object_new_string(cpu));
 	add(map, "flags_file", json_object_new_string(bench->input.flags_path));
 	add(map, "frames", json_object_new_int64((int64_t)bench->map_frames));

@@ -4,7 +4,7 @@
 #include <pagesim/folio.h>
 #include <pagesim/memmap.h>
 
-/* Fidelity sheet folio.md, 3.1: the numbers and the aliases of v6.12. */
+/* The numbers and the aliases of v6.12. */
 static void test_numbers(void **state)
 {
 	static const struct {

@@ -18,7 +18,7 @@
  * head may be stale by the time it is returned: take a reference on it and
  * look again whether the page still belongs to it. The first two can do
  * worse, and return what some other user of the word left there; why, is
- * told in thread 004 and in fidelity sheet folio.md, section 2.
+ * told in Hugh Dickins' mail to linux-mm of 2015-08-05, "page-flags rework".
  *
  * Sources: include/linux/mm.h at v3.13 and v4.2 (commits 668f9abbd433,
  * 1d798ca3f164), include/linux/page-flags.h at v4.4, v5.14, v6.12 and v7.1.

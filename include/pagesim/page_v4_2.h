@@ -6,9 +6,9 @@
  *
  * Models: include/linux/mm_types.h and page-flags.h at v4.2, 64-bit, MEMCG.
  *
- * The word at 48 is what thread 004 is about: first_page of a tail is also
- * the private of a free or a file page, the lock of a page table, the cache
- * of a slab page.
+ * The word at 48 is where compound_head() could go wrong: first_page of a
+ * tail is also the private of a free or a file page, the lock of a page
+ * table, the cache of a slab page.
  */
 #ifndef PAGESIM_PAGE_V4_2_H
 #define PAGESIM_PAGE_V4_2_H

@@ -4,7 +4,8 @@
  * 100 callers with 240 page flag operations between them, in the shapes that
  * kernel code has: early returns, loops over pages, a test and a set of the
  * same page. GENERATION names the compound_head() that each operation goes
- * through; what the text grows by is what thread 004 measured.
+ * through. What the text grows by is what Hugh Dickins measured on
+ * mm/built-in.o in August 2015: 478513 to 490183 bytes.
  */
 #include <pagesim/page-flags.h>
 

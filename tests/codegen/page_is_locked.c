@@ -2,8 +2,8 @@
 // Floor: 5
 /*
  * One function a generation: the one that Hugh Dickins appended to
- * mm/filemap.c in thread 004 to see what a page flag test had become.
- * check.py counts its instructions and bytes.
+ * mm/filemap.c in August 2015 to see what a page flag test had become.
+ * codegen.py counts its instructions and bytes.
  */
 #include <pagesim/page-flags.h>
 
