@@ -41,6 +41,28 @@ static void toggle(void *arg)
 	}
 }
 
+/* set_bit() and clear_bit() tell nothing: what was set must still be there. */
+static void set_and_clear(void *arg)
+{
+	unsigned long nr = (unsigned long)arg;
+
+	for (unsigned long i = 0; i < scaled(100000); i++) {
+		set_bit(nr, &flags_word);
+		if (!test_bit(nr, &flags_word))
+			abort();
+		clear_bit(nr, &flags_word);
+		if (test_bit(nr, &flags_word))
+			abort();
+	}
+}
+
+static void test_set_and_clear_from_two_threads(void **state)
+{
+	(void)state;
+	run_two(set_and_clear, (void *)3UL, set_and_clear, (void *)4UL);
+	assert_int_equal(flags_word, 0);
+}
+
 static void test_bits_from_two_threads(void **state)
 {
 	(void)state;
@@ -53,6 +75,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bits),
 		cmocka_unit_test(test_bits_from_two_threads),
+		cmocka_unit_test(test_set_and_clear_from_two_threads),
 	};
 
 	return cmocka_run_group_tests_name("bitops", tests, NULL, NULL);
