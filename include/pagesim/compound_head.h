@@ -20,8 +20,12 @@
  * worse, and return what some other user of the word left there; why, is
  * told in Hugh Dickins' mail to linux-mm of 2015-08-05, "page-flags rework".
  *
+ * v5_14 is named after the release that brought HVO (hugetlb vmemmap
+ * optimisation); the text is v6.12's. The alias of the head, and with it
+ * page_fixed_fake_head(), came some releases later than HVO itself.
+ *
  * Sources: include/linux/mm.h at v3.13 and v4.2 (commits 668f9abbd433,
- * 1d798ca3f164), include/linux/page-flags.h at v4.4, v5.14, v6.12 and v7.1.
+ * 1d798ca3f164), include/linux/page-flags.h at v4.4, v6.12 and v7.2.
  */
 #ifndef PAGESIM_COMPOUND_HEAD_H
 #define PAGESIM_COMPOUND_HEAD_H
@@ -51,7 +55,7 @@ static __always_inline unsigned long select_tagged(unsigned long info,
 	__asm__("incq %[page]\n\t"
 		"testb $1, %b[info]\n\t"
 		"cmovnzq %[info], %[page]"
-		: [page] "+r,r"(page)
+		: [page] "+&r,&r"(page)
 		: [info] "a,?q"(info) /* test is a byte shorter with rax */
 		: "cc");
 	return page - 1;
@@ -88,7 +92,7 @@ __page_fixed_fake_head(const struct page *page)
 	return (unsigned long)page;
 }
 
-/* v5.14 to v7.0 with CONFIG_HVO, while no hugetlb page makes use of it. */
+/* With CONFIG_HVO until v7.0, while no hugetlb page makes use of it. */
 static __always_inline unsigned long
 _compound_head_v5_14(const struct page *page)
 {
@@ -168,7 +172,7 @@ compound_head_v3_14(struct page_v4_2 *page)
  * follows the rules can reach the tail yet.
  */
 
-/* Until v3.13: the flag first, so that a reader can find no link behind it. */
+/* Until v3.13, wrongly: a reader can see the flag and find no link behind it. */
 static inline void set_tail_pre_v3_14(struct page_v4_2 *page,
 				      struct page_v4_2 *head)
 {
