@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
+#include <errno.h>
+#include <stdio.h>
 #include <pagesim/mm_types.h>
 #include <pagesim/pagesim.h>
 
@@ -24,6 +26,32 @@ static unsigned long max_frames(const struct map_input *input)
 			high = config.nr_pages;
 	}
 	return low;
+}
+
+bool map_input_option(struct map_input *input, int option, const char *arg,
+		      int *err)
+{
+	*err = 0;
+	switch (option) {
+	case 'f':
+		input->flags_path = arg;
+		return true;
+	case 'c':
+		input->count_path = arg;
+		return true;
+	case 'o':
+		input->allow_odd = true;
+		return true;
+	case 'r':
+		input->reserve_limit = parse_size(arg);
+		if (input->reserve_limit)
+			return true;
+		fprintf(stderr, "pagesim: \"%s\" is no size\n", arg);
+		*err = -EINVAL;
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void show_reading(unsigned long done, unsigned long all, void *data)

@@ -73,6 +73,16 @@ void print_json(struct json_object *object)
 	json_object_put(object);
 }
 
+/* What a full disk or a closed pipe kept of the output, is an error. */
+static int flushed(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "pagesim: cannot write the output: %s\n",
+		strerror(errno));
+	return EXIT_BAD_INPUT;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -87,7 +97,7 @@ int main(int argc, char **argv)
 		return cmd_version(argc, argv);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 1, argv + 1);
+			return flushed(commands[i].run(argc - 1, argv + 1));
 	fprintf(stderr,
 		"pagesim: there is no command \"%s\" (pagesim --help)\n",
 		argv[1]);

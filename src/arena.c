@@ -54,7 +54,7 @@ int arena_reserve(size_t size, size_t align)
 		return set_error(
 			-ENOMEM,
 			"cannot reserve %s of address space: %s (see ulimit -v and /proc/sys/vm/overcommit_memory)",
-			size_text(text, size), strerror(errno));
+			size_text(text, size + align), strerror(errno));
 	arena.size = size;
 	arena.used = 0;
 	return 0;

@@ -4,18 +4,21 @@
  * dump_page(): a page's state in the lines that the kernel prints.
  *
  * Models: mm/debug.c, format_page_flags() of lib/vsprintf.c at v6.12.
- * Differs: pointers are printed as they are, not hashed; no memory policy,
- * file name or page owner behind it.
+ * Differs: pointers are printed as they are, not hashed; of the fields above
+ * the flags the zone alone, no "CMA"; no file name and no page owner.
  */
 /* What is wrong with a page is why it is dumped: no checks in here. */
 #undef PAGESIM_DEBUG
 #define PAGESIM_DEBUG 0
 
+#include <stdio.h>
 #include <pagesim/folio.h>
 #include <pagesim/memmap.h>
 
 #define MAX_FOLIO_NR_PAGES (1UL << PAGESIM_MEMMAP_ALIGN_ORDER)
 #define COPY_RETRIES 5
+/* Of _nr_pages_mapped; the bits above say: as a whole. */
+#define FOLIO_PAGES_MAPPED 0x7fffff
 
 /* In the order in which the kernel's tables list them. */
 static const struct {
@@ -67,13 +70,19 @@ static const char *page_type_name(unsigned int page_type)
 	return i < ARRAY_SIZE(page_type_names) ? page_type_names[i] : "unknown";
 }
 
+/* In one piece, so that two threads that dump do not tear a line. */
 static void pr_page_flags(const char *type, unsigned long flags)
 {
-	pr_warn("%sflags: %#lx(", type, flags);
+	char names[512] = "";
+	size_t len = 0;
+
 	for (size_t i = 0; i < ARRAY_SIZE(pageflag_names); i++)
 		if (flags & BIT(pageflag_names[i].bit))
-			pr_warn("%s|", pageflag_names[i].name);
-	pr_warn("zone=%lu)\n", flags >> ZONES_PGSHIFT & ZONES_MASK);
+			len += (size_t)snprintf(names + len,
+						sizeof(names) - len, "%s|",
+						pageflag_names[i].name);
+	pr_warn("%sflags: 0x%lx(%szone=%lu)\n", type, flags, names,
+		flags >> ZONES_PGSHIFT & ZONES_MASK);
 }
 
 static void pr_hex(const char *prefix, const void *data, size_t size)
@@ -102,14 +111,15 @@ static void __dump_folio(const struct folio *folio, const struct page *page,
 
 	if (page_mapcount_is_type((unsigned int)mapcount))
 		mapcount = 0;
-	pr_warn("page: refcount:%d mapcount:%d mapping:%p index:%#lx pfn:%#lx\n",
-		folio_ref_count(folio), mapcount, (void *)mapping,
+	pr_warn("page: refcount:%d mapcount:%d mapping:%016lx index:0x%lx pfn:0x%lx\n",
+		folio_ref_count(folio), mapcount, (unsigned long)mapping,
 		folio->index + idx, pfn);
 	if (folio_test_large(folio))
 		pr_warn("head: order:%u mapcount:%d entire_mapcount:%d nr_pages_mapped:%d pincount:%d\n",
 			folio_order(folio), folio_mapcount(folio),
 			folio_entire_mapcount(folio),
-			atomic_read(&folio->_nr_pages_mapped),
+			atomic_read(&folio->_nr_pages_mapped) &
+				FOLIO_PAGES_MAPPED,
 			atomic_read(&folio->_pincount));
 	if (folio->memcg_data)
 		pr_warn("memcg:%lx\n", folio->memcg_data);
@@ -137,6 +147,15 @@ static void copy_pages(struct page *to, const struct page *from,
 		dst[i] = READ_ONCE(src[i]);
 }
 
+/* A link that a walker found may be anything. */
+static bool is_in_map(const struct folio *folio)
+{
+	unsigned long offset = (unsigned long)folio - (unsigned long)vmemmap;
+
+	return offset % sizeof(struct page) == 0 &&
+	       pfn_valid(offset / sizeof(struct page));
+}
+
 /*
  * Nobody holds a reference here, so a tail's head may be no head any more.
  * Everything is therefore read from copies, again until the page's place
@@ -161,7 +180,7 @@ static void __dump_page(const struct page *page)
 			foliop = (const struct folio *)page;
 		else
 			goto dump;
-		if (!pfn_valid(page_to_pfn(&foliop->page)))
+		if (!is_in_map(foliop))
 			continue;
 		idx = folio_page_idx(foliop, page);
 		nr_pages = 1;
@@ -175,6 +194,7 @@ static void __dump_page(const struct page *page)
 	}
 	pr_warn("page does not match folio\n");
 	precise.compound_head &= ~1UL;
+	precise.flags &= ~BIT(PG_head); /* there is no second page in a copy */
 	foliop = (const struct folio *)&precise;
 	idx = 0;
 dump:

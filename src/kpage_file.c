@@ -2,6 +2,7 @@
 // Floor: 2
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,9 +10,11 @@
 #include <zstd.h>
 #include <pagesim/compiler.h>
 #include <pagesim/kpage_file.h>
+#include <pagesim/mm_types.h>
 
 #include "error.h"
 
+#define SKIPPABLE_MAGIC 0x184D2A50u /* and 15 more: what zstd skips */
 #define WORD sizeof(u64)
 #define PIECE (1UL << 16) /* bytes; /proc wants whole words */
 
@@ -150,13 +153,17 @@ static int read_some(struct reader *reader)
 /* A file that begins with zstd's magic number is read through it. */
 static int detect_zstd(struct reader *reader)
 {
-	u32 magic;
-	int err = read_plain(reader);
+	u32 magic = 0;
+	int err = 0;
 
+	/* A pipe may give less at a time. */
+	while (!err && !reader->eof && reader->size < sizeof(magic))
+		err = read_plain(reader);
 	if (err || reader->size < sizeof(magic))
 		return err;
 	memcpy(&magic, reader->bytes, sizeof(magic));
-	if (magic != ZSTD_MAGICNUMBER)
+	/* Or one of the frames that zstd skips, as pzstd writes them. */
+	if (magic != ZSTD_MAGICNUMBER && magic >> 4 != SKIPPABLE_MAGIC >> 4)
 		return 0;
 	reader->zstd = ZSTD_createDCtx();
 	reader->packed = malloc(PIECE);
@@ -183,6 +190,10 @@ static int reader_open(struct reader *reader, const char *path)
 				 errno == EACCES || errno == EPERM
 					 ? " (root may read it)"
 					 : "");
+	if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
+		return set_error(-EINVAL,
+				 "%s: is a device, not a file of page words",
+				 path);
 	if (S_ISDIR(st.st_mode))
 		return set_error(-EISDIR,
 				 "%s: is a directory, not a file of page words",
@@ -219,6 +230,22 @@ static int check_size(const struct reader *reader, unsigned long max_nr)
 	return 0;
 }
 
+/* Words twice and struct pages, which will all be touched. */
+static int check_memory(const char *path, unsigned long nr)
+{
+	unsigned long long need = nr * (4ULL * WORD + sizeof(struct page));
+	unsigned long long have = (unsigned long long)sysconf(_SC_PHYS_PAGES) *
+				  (unsigned long long)sysconf(_SC_PAGESIZE);
+	char a[SIZE_TEXT_LEN], b[SIZE_TEXT_LEN];
+
+	if (need <= have)
+		return 0;
+	return set_error(
+		-ENOMEM,
+		"%s: frame %lu: %lu frames take %s of memory, this host has %s",
+		path, nr, nr, size_text(a, need), size_text(b, have));
+}
+
 /* A plain file says beforehand how large it is, be it ever so sparse. */
 static int check_announced_size(const struct reader *reader,
 				unsigned long max_nr, unsigned long *announced)
@@ -230,12 +257,12 @@ static int check_announced_size(const struct reader *reader,
 	    !st.st_size)
 		return 0;
 	*announced = (unsigned long)st.st_size / WORD;
-	if (*announced <= max_nr)
-		return 0;
-	return set_error(
-		-E2BIG,
-		"%s: frame %lu: the file has %lu frames, the reserve limit holds %lu (raise it: --reserve-limit)",
-		reader->path, max_nr, *announced, max_nr);
+	if (*announced > max_nr)
+		return set_error(
+			-E2BIG,
+			"%s: frame %lu: the file has %lu frames, the reserve limit holds %lu (raise it: --reserve-limit)",
+			reader->path, max_nr, *announced, max_nr);
+	return check_memory(reader->path, *announced);
 }
 
 static int check_lengths(const struct reader *flags, const struct reader *count)
@@ -312,29 +339,44 @@ void kpage_words_free(struct kpage_words *words)
 	memset(words, 0, sizeof(*words));
 }
 
-int kpage_words_write(const char *path, const u64 *words, unsigned long nr)
+static int write_all(int fd, const char *bytes, size_t left)
 {
-	const char *bytes = (const char *)words;
-	size_t left = nr * WORD;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	int err = 0;
-
-	if (fd < 0)
-		return set_error(-errno, "%s: cannot create: %s", path,
-				 strerror(errno));
-	while (left && !err) {
+	while (left) {
 		ssize_t put = write(fd, bytes, left);
 
 		if (put < 0 && errno != EINTR)
-			err = set_error(-errno, "%s: cannot write: %s", path,
-					strerror(errno));
+			return -errno;
 		if (put > 0) {
 			bytes += put;
 			left -= (size_t)put;
 		}
 	}
+	return 0;
+}
+
+int kpage_words_write(const char *path, const u64 *words, unsigned long nr)
+{
+	char part[4096];
+	int fd, err;
+
+	/* Under another name until it is whole: path may be what was read. */
+	if ((size_t)snprintf(part, sizeof(part), "%s.part", path) >=
+	    sizeof(part))
+		return set_error(-ENAMETOOLONG, "%s: the name is too long",
+				 path);
+	fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return set_error(-errno, "%s: cannot create: %s", part,
+				 strerror(errno));
+	err = write_all(fd, (const char *)words, nr * WORD);
 	if (close(fd) && !err)
-		err = set_error(-errno, "%s: cannot write: %s", path,
-				strerror(errno));
-	return err;
+		err = -errno;
+	if (!err && rename(part, path))
+		err = -errno;
+	if (err) {
+		unlink(part);
+		return set_error(err, "%s: cannot write: %s", path,
+				 strerror(-err));
+	}
+	return 0;
 }

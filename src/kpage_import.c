@@ -71,13 +71,43 @@ static int mapcount_at(const struct import *in, unsigned long pfn)
 
 /* ---- the shape of the map ---- */
 
+/* What a frame is a part of; the first that its word says. */
+enum part {
+	PART_ABSENT,
+	PART_FREE,
+	PART_HEAD,
+	PART_TAIL,
+	PART_SINGLE
+};
+
+static enum part part_at(const struct import *in, unsigned long pfn)
+{
+	u64 word = word_at(in, pfn);
+
+	if (has(word, KPF_NOPAGE))
+		return PART_ABSENT;
+	if (has(word, KPF_COMPOUND_HEAD))
+		return PART_HEAD;
+	if (has(word, KPF_COMPOUND_TAIL))
+		return PART_TAIL;
+	if (has(word, KPF_BUDDY))
+		return PART_FREE;
+	return PART_SINGLE;
+}
+
+/* The first frame behind pfn that is another part. */
+static unsigned long end_of(const struct import *in, unsigned long pfn,
+			    enum part part)
+{
+	do {
+		pfn++;
+	} while (pfn < in->words->nr && part_at(in, pfn) == part);
+	return pfn;
+}
+
 static unsigned long run_length(const struct import *in, unsigned long pfn)
 {
-	unsigned long end = pfn + 1;
-
-	while (end < in->words->nr && has(word_at(in, end), KPF_COMPOUND_TAIL))
-		end++;
-	return end - pfn;
+	return end_of(in, pfn, PART_TAIL) - pfn;
 }
 
 static bool run_is_folio(unsigned long run)
@@ -91,10 +121,10 @@ static int check_shape(const struct import *in)
 	unsigned long pfn = 0;
 
 	while (pfn < in->words->nr) {
-		u64 word = word_at(in, pfn);
+		enum part part = part_at(in, pfn);
 		unsigned long run = 1;
 
-		if (has(word, KPF_COMPOUND_HEAD)) {
+		if (part == PART_HEAD) {
 			run = run_length(in, pfn);
 			if (!run_is_folio(run))
 				return set_error(
@@ -102,7 +132,7 @@ static int check_shape(const struct import *in)
 					"%s: frame %lu: a compound page of %lu frames, which is no power of two from 2 to 2^%d (--allow-odd marks such frames and goes on)",
 					name, pfn, run,
 					PAGESIM_MEMMAP_ALIGN_ORDER);
-		} else if (has(word, KPF_COMPOUND_TAIL)) {
+		} else if (part == PART_TAIL) {
 			return set_error(
 				-EINVAL,
 				"%s: frame %lu: a tail without a head before it (--allow-odd marks such frames and goes on)",
@@ -225,7 +255,7 @@ static void set_type(struct page *page, u64 word)
 /* References that the rest of the state implies; at least the owner's. */
 static int expected_count(const struct folio *folio, u64 word)
 {
-	long count = folio_mapcount(folio);
+	s64 count = folio_mapcount(folio);
 	enum kpage_kind kind = kpage_kind(word);
 
 	if (kind == KPAGE_FILE || kind == KPAGE_SHMEM ||
@@ -233,6 +263,8 @@ static int expected_count(const struct folio *folio, u64 word)
 		count += folio_nr_pages(folio);
 	if (has(word, KPF_PRIVATE) && !has(word, KPF_ANON))
 		count++;
+	if (count > INT32_MAX)
+		return INT32_MAX; /* of an odd frame */
 	return count ? (int)count : 1;
 }
 
@@ -242,7 +274,7 @@ static int import_single(struct import *in, unsigned long pfn,
 	struct page *page = pfn_to_page(pfn);
 	u64 word = word_at(in, pfn);
 
-	__init_single_page(page, ZONE_NORMAL);
+	__init_single_page(page, pfn, ZONE_NORMAL, 0);
 	page->flags |= page_flags_of(word);
 	page->mapping = mapping_of(word);
 	set_type(page, word);
@@ -294,7 +326,7 @@ static int import_compound(struct import *in, unsigned long pfn,
 	u64 word = word_at(in, pfn);
 
 	for (unsigned long i = 0; i < 1UL << order; i++) {
-		__init_single_page(page + i, ZONE_NORMAL);
+		__init_single_page(page + i, pfn + i, ZONE_NORMAL, 0);
 		set_page_count(page + i, 0);
 		if (has(word_at(in, pfn + i), KPF_HWPOISON))
 			page[i].flags |= BIT(PG_hwpoison);
@@ -306,7 +338,7 @@ static int import_compound(struct import *in, unsigned long pfn,
 	if (has(word, KPF_ZERO_PAGE) && !huge_zero_folio)
 		huge_zero_folio = folio;
 	else if (has(word, KPF_THP))
-		__folio_set_large_rmappable(folio);
+		folio_set_large_rmappable(folio);
 	import_mapcounts(in, folio, pfn, order);
 	set_page_count(page, expected_count(folio, word));
 	return verify(in, pfn, 1UL << order, KPAGE_ODD_NO_SUCH_STATE);
@@ -342,49 +374,44 @@ static int import_run(struct import *in, unsigned long pfn,
 static int import_free(struct import *in, unsigned long pfn,
 		       unsigned long *length)
 {
-	unsigned long end = pfn;
+	*length = end_of(in, pfn, PART_FREE) - pfn;
+	for (unsigned long i = pfn; i < pfn + *length; i++) {
+		struct page *page = pfn_to_page(i);
 
-	while (end < in->words->nr && has(word_at(in, end), KPF_BUDDY) &&
-	       !has(word_at(in, end), KPF_NOPAGE)) {
-		struct page *page = pfn_to_page(end);
-
-		__init_single_page(page, ZONE_NORMAL);
+		__init_single_page(page, i, ZONE_NORMAL, 0);
 		set_page_count(page, 0);
 		/* A free page that was reported to the host says so. */
-		page->flags |= page_flags_of(word_at(in, end));
-		end++;
+		page->flags |= page_flags_of(word_at(in, i));
 	}
-	*length = end - pfn;
-	pagesim_free_range(pfn, end - pfn);
-	return verify(in, pfn, end - pfn, KPAGE_ODD_NO_SUCH_STATE);
+	pagesim_free_range(pfn, *length);
+	return verify(in, pfn, *length, KPAGE_ODD_NO_SUCH_STATE);
 }
 
 static int import_absent(struct import *in, unsigned long pfn,
 			 unsigned long *length)
 {
-	unsigned long end = pfn;
-
-	while (end < in->words->nr && has(word_at(in, end), KPF_NOPAGE))
-		pagesim_set_absent(end++);
-	*length = end - pfn;
-	return verify(in, pfn, end - pfn, KPAGE_ODD_NO_SUCH_STATE);
+	*length = end_of(in, pfn, PART_ABSENT) - pfn;
+	for (unsigned long i = pfn; i < pfn + *length; i++)
+		pagesim_set_absent(i);
+	return verify(in, pfn, *length, KPAGE_ODD_NO_SUCH_STATE);
 }
 
 static int import_next(struct import *in, unsigned long pfn,
 		       unsigned long *length)
 {
-	u64 word = word_at(in, pfn);
-
-	if (has(word, KPF_NOPAGE))
-		return import_absent(in, pfn, length);
-	if (has(word, KPF_COMPOUND_HEAD))
-		return import_run(in, pfn, length);
 	*length = 1;
-	if (has(word, KPF_COMPOUND_TAIL))
-		return import_single(in, pfn, KPAGE_ODD_TAIL_WITHOUT_HEAD);
-	if (has(word, KPF_BUDDY))
+	switch (part_at(in, pfn)) {
+	case PART_ABSENT:
+		return import_absent(in, pfn, length);
+	case PART_FREE:
 		return import_free(in, pfn, length);
-	return import_single(in, pfn, KPAGE_ODD_NO_SUCH_STATE);
+	case PART_HEAD:
+		return import_run(in, pfn, length);
+	case PART_TAIL:
+		return import_single(in, pfn, KPAGE_ODD_TAIL_WITHOUT_HEAD);
+	default:
+		return import_single(in, pfn, KPAGE_ODD_NO_SUCH_STATE);
+	}
 }
 
 static void count_unmodelled(struct import *in)

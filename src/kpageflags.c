@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Floor: 2
+/*
+ * Nothing here holds a reference, so what was a head a moment ago may be a
+ * tail: no checks in this file. v6.12 has them, and with DEBUG_VM_PGFLAGS it
+ * can stop here.
+ */
+#undef PAGESIM_DEBUG
+#define PAGESIM_DEBUG 0
+
 #include <pagesim/folio.h>
 #include <pagesim/kpageflags.h>
 #include <pagesim/memmap.h>
@@ -44,6 +52,7 @@ static const char *const kpf_names[KPF_NR_BITS] = {
 	[KPF_ARCH] = "arch",
 	[KPF_SOFTDIRTY] = "softdirty",
 	[KPF_ARCH_2] = "arch_2",
+	[KPF_ARCH_3] = "arch_3",
 	[KPF_ANON_EXCLUSIVE] = "anon_exclusive",
 	[KPF_READAHEAD] = "readahead",
 	[KPF_SLUB_FROZEN] = "slub_frozen",
@@ -175,7 +184,7 @@ u64 pagesim_kpageflags(unsigned long pfn)
 {
 	const struct page *page = pfn_to_online_page(pfn);
 
-	if (page && pfn >= READ_ONCE(pagesim_zone.first_deferred_pfn))
+	if (page && pfn >= smp_load_acquire(&pagesim_zone.first_deferred_pfn))
 		return BIT_ULL(KPF_BUDDY);
 	return stable_page_flags(page);
 }
@@ -184,7 +193,7 @@ u64 pagesim_kpagecount(unsigned long pfn)
 {
 	const struct page *page = pfn_to_online_page(pfn);
 
-	if (!page || pfn >= READ_ONCE(pagesim_zone.first_deferred_pfn))
+	if (!page || pfn >= smp_load_acquire(&pagesim_zone.first_deferred_pfn))
 		return 0;
 	return (u64)(s64)folio_precise_page_mapcount(page_folio(page), page);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Floor: 2
-#include <string.h>
+
 #include <pagesim/list.h>
 #include <pagesim/memmap.h>
 #include <pagesim/page_ref.h>
@@ -78,11 +78,16 @@ void pagesim_set_absent(unsigned long pfn)
 	set_bit(pfn, absent_bitmap);
 }
 
-void __init_single_page(struct page *page, enum zone_type zone)
+void __init_single_page(struct page *page, unsigned long pfn __maybe_unused,
+			unsigned long zone, int nid __maybe_unused)
 {
-	memset(page, 0, sizeof(*page));
-	page->flags = (unsigned long)zone << ZONES_PGSHIFT;
-	set_page_count(page, 1);
-	atomic_set(&page->_mapcount, -1);
+	/* Marked stores, word by word: a pfn walker may look meanwhile. */
 	INIT_LIST_HEAD(&page->lru);
+	WRITE_ONCE(page->mapping, (struct address_space *)NULL);
+	WRITE_ONCE(page->index, 0UL);
+	WRITE_ONCE(page->private, 0UL);
+	atomic_set(&page->_mapcount, -1);
+	set_page_count(page, 1);
+	WRITE_ONCE(page->memcg_data, 0UL);
+	WRITE_ONCE(page->flags, zone << ZONES_PGSHIFT);
 }

@@ -100,10 +100,11 @@ static bool deferred_grow_zone(struct zone *zone)
 	if (pfn == end)
 		return false;
 	for (unsigned long i = pfn; i < end; i++) {
-		__init_single_page(pfn_to_page(i), ZONE_NORMAL);
+		__init_single_page(pfn_to_page(i), i, ZONE_NORMAL, 0);
 		set_page_count(pfn_to_page(i), 0);
 	}
-	zone->first_deferred_pfn = end;
+	/* Pairs with the load of who walks the map without the lock. */
+	smp_store_release(&zone->first_deferred_pfn, end);
 	free_range(zone, pfn, end - pfn);
 	return true;
 }
@@ -153,6 +154,7 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
 
+	BUG_ON(!max_pfn); /* no machine was booted */
 	if (WARN_ON_ONCE(order > MAX_PAGE_ORDER))
 		return NULL;
 	page = rmqueue(&pagesim_zone, order);
@@ -169,32 +171,47 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 
 struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 {
-	return (struct folio *)alloc_pages(gfp | __GFP_COMP, order);
+	struct page *page = alloc_pages(gfp | __GFP_COMP, order);
+	struct folio *folio = (struct folio *)page;
+
+	if (page && order)
+		folio_set_large_rmappable(folio);
+	return folio;
 }
 
-/* A page leaves its user: what he left in it must not reach the next. */
-static void free_pages_prepare(struct page *page, unsigned int order)
+/*
+ * A page leaves its user: what he left in it must not reach the next. The
+ * steps in v6.12's order. Returns false for a page that stays out of the
+ * free lists, because its memory is broken.
+ */
+static bool free_pages_prepare(struct page *page, unsigned int order)
 {
 	VM_BUG_ON_PAGE(PageTail(page), page);
-	if (PageCompound(page)) {
-		destroy_compound_page(page, order);
-	} else {
-		for (unsigned long i = 0; i < 1UL << order; i++)
-			page[i].flags &= ~PAGE_FLAGS_CHECK_AT_PREP;
-	}
-	if ((unsigned long)page->mapping & PAGE_MAPPING_FLAGS)
+	VM_BUG_ON_PAGE(page_has_type(page), page);
+	if (unlikely(PageHWPoison(page)) && !order)
+		return false;
+	if (PageCompound(page))
+		destroy_compound_tails(page, order);
+	else
+		for (unsigned long i = 1; i < 1UL << order; i++)
+			page_flags_drop(page + i, PAGE_FLAGS_CHECK_AT_PREP);
+	if (PageMappingFlags(page))
 		WRITE_ONCE(page->mapping, (struct address_space *)NULL);
+	page_flags_drop(page, PAGE_FLAGS_CHECK_AT_PREP);
 	set_page_private(page, 0);
+	return true;
 }
 
 static void free_frozen_pages(struct page *page, unsigned int order)
 {
 	struct zone *zone = &pagesim_zone;
 
-	free_pages_prepare(page, order);
+	bool free = free_pages_prepare(page, order);
+
 	spin_lock(&zone->lock);
 	zone->nr_allocated -= 1L << order;
-	__free_one_page(zone, page_to_pfn(page), order);
+	if (free)
+		__free_one_page(zone, page_to_pfn(page), order);
 	spin_unlock(&zone->lock);
 }
 

@@ -100,6 +100,7 @@ class Cli(unittest.TestCase):
         self.refused("map", self.words("e", []), says="frame 0: the file is "
                      "empty")
         self.refused("map", self.temp.name, says="is a directory")
+        self.refused("map", "/dev/zero", says="is a device")
         self.refused("map", self.path("none"), says="cannot open")
         with open(self.path("odd"), "wb") as file:
             file.write(b"123456789")
@@ -122,6 +123,55 @@ class Cli(unittest.TestCase):
         run = pagesim("map", path, "--allow-odd", "--json")
         self.assertEqual(run.returncode, 0, run)
         self.assertEqual(json.loads(run.stdout)["odd"]["frames"], 1)
+
+    def test_words_that_no_state_gives(self):
+        """What no kernel writes, and what went in all the same."""
+        path = self.words("n", [SLAB | 1 << 26, 0])
+        run = pagesim("map", path, "--json")
+        self.assertEqual(run.returncode, 1, run)
+        result = json.loads(run.stdout)
+        self.assertEqual(result["odd"]["no_such_state"], 1)
+        self.assertEqual(result["round_trip"]["by_state"], 1)
+        self.assertEqual(pagesim("map", path, "--allow-odd").returncode, 0)
+
+    def test_last_bits(self):
+        run = pagesim("map", self.words("a", [1 << 41, 1 << 42]))
+        self.assertEqual(run.returncode, 0, run)
+        self.assertIn("arch_3 ", run.stdout)
+
+    def test_ksm_everywhere(self):
+        """As v6.12's kernel shows its anonymous pages."""
+        ksm = 1 << 12 | 1 << 21
+        run = pagesim("map", self.words("k", [ksm, ksm]))
+        self.assertIn("every anonymous frame looks KSM", run.stdout)
+
+    def test_full_disk(self):
+        with open("/dev/full", "w") as full:
+            run = subprocess.run([*COMMAND, "map", self.words("f", [0])],
+                                 stdout=full, stderr=subprocess.PIPE,
+                                 text=True)
+        self.assertEqual(run.returncode, 2, run)
+        self.assertIn("cannot write the output", run.stderr)
+
+    def test_export_keeps_counts_that_were_not_read(self):
+        flags = self.words("kpageflags", [1 << 11 | 1 << 12] * 2)
+        count = self.words("kpagecount", [7, 9])
+        run = pagesim("map", flags, "--export", self.temp.name)
+        self.assertEqual(run.returncode, 0, run)
+        with open(count, "rb") as file:
+            self.assertEqual(struct.unpack("=2Q", file.read()), (7, 9))
+        # And both may be written over what they were read from.
+        run = pagesim("map", flags, count, "--export", self.temp.name)
+        self.assertEqual(run.returncode, 0, run)
+        with open(count, "rb") as file:
+            self.assertEqual(struct.unpack("=2Q", file.read()), (7, 9))
+
+    def test_pipe(self):
+        run = subprocess.run(f"cat {FLAGS} | {' '.join(COMMAND)} map "
+                             "/dev/stdin --json", shell=True,
+                             capture_output=True, text=True)
+        self.assertEqual(run.returncode, 0, run)
+        self.assertEqual(json.loads(run.stdout)["frames"], 262144)
 
     def test_lengths_differ(self):
         self.refused("map", self.words("f", [0] * 5), self.words("c", [0] * 4),

@@ -8,6 +8,7 @@
 #include "test.h"
 #include <pagesim/folio.h>
 #include <pagesim/memmap.h>
+#include "threads.h"
 
 #define ORDER 4
 #define NR (1UL << ORDER)
@@ -18,7 +19,7 @@ static struct page *tagged_pages(void)
 	struct page *pages = pfn_to_page(0);
 
 	for (unsigned long i = 0; i < 3 * NR; i++) {
-		__init_single_page(pages + i, ZONE_NORMAL);
+		__init_single_page(pages + i, i, ZONE_NORMAL, 0);
 		set_page_count(pages + i, 0);
 	}
 	prep_compound_page(pages, ORDER);
@@ -63,13 +64,81 @@ static void test_mask(void **state)
 			 pages[2 * NR + 5].compound_head);
 }
 
-static void test_mask_never_leaves_the_map(void **state)
+/* Without bit 0 the word is somebody else's, whatever is in it. */
+static void test_mask_of_other_users(void **state)
 {
 	struct page *page = pfn_to_page(77);
 
 	(void)state;
-	page->compound_head = 0x123456789abcdef1;
-	assert_true(compound_head_v7_1(page) <= page);
+	page->compound_head = 0x123456789abcdef0;
+	assert_ptr_equal(compound_head_v7_1(page), page);
+	page->compound_head = 0;
+	assert_ptr_equal(compound_head_v7_1(page), page);
+}
+
+/* select_tagged() must not mix up its operands when they are one value. */
+static void test_select_tagged(void **state)
+{
+	volatile unsigned long tail = 0x1001, single = 0x1000;
+	unsigned long x = tail, y = single;
+
+	(void)state;
+	assert_int_equal(select_tagged(x, x), 0x1000);
+	assert_int_equal(select_tagged(y, y), 0x1000);
+	assert_int_equal(select_tagged(x, y), 0x1000);
+	assert_int_equal(select_tagged(0x2001, y), 0x2000);
+	assert_int_equal(select_tagged(0x2000, y), 0x1000);
+}
+
+/*
+ * A tail that comes to be while another thread looks: v3.14's writer and
+ * reader see to it that who sees the tail finds its head, and what the head
+ * was before. Both are plain data, so ThreadSanitizer has its say.
+ */
+#define ROUNDS scaled(20000)
+
+static struct page_v4_2 *racing; /* racing[0] the head, racing[1] the tail */
+static unsigned long round_begun, round_seen, wrong_heads, wrong_indices;
+
+static void make_tails(void *arg)
+{
+	(void)arg;
+	for (unsigned long i = 1; i <= ROUNDS; i++) {
+		while (smp_load_acquire(&round_seen) != i - 1)
+			platform_relax();
+		WRITE_ONCE(racing[1].flags, 0UL);
+		WRITE_ONCE(racing[1].private, 0xdeadbeefUL);
+		racing[0].index = i;
+		smp_store_release(&round_begun, i);
+		set_tail_v3_14(&racing[1], &racing[0]);
+	}
+}
+
+static void find_heads(void *arg)
+{
+	(void)arg;
+	for (unsigned long i = 1; i <= ROUNDS; i++) {
+		struct page_v4_2 *head;
+
+		while (smp_load_acquire(&round_begun) != i)
+			platform_relax();
+		do {
+			head = compound_head_v3_14(&racing[1]);
+		} while (head == &racing[1]);
+		wrong_heads += head != &racing[0];
+		if (head == &racing[0])
+			wrong_indices += head->index != i;
+		smp_store_release(&round_seen, i);
+	}
+}
+
+static void test_tail_that_comes_to_be(void **state)
+{
+	(void)state;
+	racing = (struct page_v4_2 *)pfn_to_page(0);
+	run_two(make_tails, NULL, find_heads, NULL);
+	assert_int_equal(wrong_heads, 0);
+	assert_int_equal(wrong_indices, 0);
 }
 
 static struct page_v4_2 *v4_2_pages(void (*set_tail)(struct page_v4_2 *,
@@ -105,7 +174,7 @@ static void test_fake_head(void **state)
 
 	(void)state;
 	for (unsigned long i = 0; i < 2 * per_page; i++)
-		__init_single_page(pages + i, ZONE_NORMAL);
+		__init_single_page(pages + i, i, ZONE_NORMAL, 0);
 	for (unsigned long i = 1; i < 2 * per_page; i++)
 		set_compound_head(pages + i, pages);
 	__SetPageHead(pages);
@@ -166,7 +235,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		machine_test(test_tagged),
 		machine_test(test_mask),
-		machine_test(test_mask_never_leaves_the_map),
+		machine_test(test_mask_of_other_users),
+		cmocka_unit_test(test_select_tagged),
+		machine_test(test_tail_that_comes_to_be),
 		machine_test(test_flag_and_pointer),
 		machine_test(test_fake_head),
 		machine_test(test_only_bit_0_counts),

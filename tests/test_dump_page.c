@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
-/* The lines of mm/debug.c, against what a v6.12 kernel prints. */
+/* The lines of mm/debug.c at v6.12, as the kernel's printf writes them. */
 #include "test.h"
 #include <pagesim/folio.h>
 #include <pagesim/memmap.h>
@@ -24,7 +24,7 @@ static struct page *fresh(unsigned long pfn)
 {
 	struct page *page = pfn_to_page(pfn);
 
-	__init_single_page(page, ZONE_NORMAL);
+	__init_single_page(page, pfn, ZONE_NORMAL, 0);
 	page->lru.next = (struct list_head *)0xdead000000000100UL;
 	page->lru.prev = (struct list_head *)0xdead000000000122UL;
 	return page;
@@ -40,7 +40,7 @@ static void test_small_page(void **state)
 	SetPageLRU(page);
 	assert_string_equal(
 		dump(page, "it is looked at"),
-		"page: refcount:1 mapcount:0 mapping:(nil) index:0x77 pfn:0x1234\n"
+		"page: refcount:1 mapcount:0 mapping:0000000000000000 index:0x77 pfn:0x1234\n"
 		"flags: 0x4000000000000030(dirty|lru|zone=2)\n"
 		"raw: 4000000000000030 dead000000000100 dead000000000122 0000000000000000\n"
 		"raw: 0000000000000077 0000000000000000 00000001ffffffff 0000000000000000\n"
@@ -63,7 +63,7 @@ static void test_kinds(void **state)
 	page->mapping = (struct address_space *)0x1003UL;
 	assert_non_null(strstr(dump(page, NULL), "\nksm flags: "));
 	page->mapping = (struct address_space *)0x1000UL;
-	assert_non_null(strstr(dump(page, NULL), "mapping:0x1000 "));
+	assert_non_null(strstr(dump(page, NULL), "mapping:0000000000001000 "));
 	page->memcg_data = 0xabc0;
 	assert_non_null(strstr(dump(page, NULL), "\nmemcg:abc0\n"));
 }
@@ -102,9 +102,13 @@ static void test_tail_shows_its_folio(void **state)
 	dump(head + 3, NULL);
 	assert_non_null(strstr(
 		text,
-		"page: refcount:1 mapcount:2 mapping:(nil) index:0x23 pfn:0xb\n"
+		"page: refcount:1 mapcount:2 mapping:0000000000000000 index:0x23 pfn:0xb\n"
 		"head: order:2 mapcount:2 entire_mapcount:0 nr_pages_mapped:1 pincount:0\n"
 		"flags: 0x4000000000000040(head|zone=2)\n"));
+	/* A bit beside the number of pages says: mapped as a whole. */
+	atomic_set(&((struct folio *)head)->_nr_pages_mapped, 0x800003);
+	assert_non_null(strstr(dump(head, NULL), " nr_pages_mapped:3 "));
+	dump(head + 3, NULL);
 	/* Two lines of the page, four of the head and the page behind it. */
 	assert_non_null(strstr(text, "raw: 4000000000000000 "));
 	assert_non_null(strstr(text, "head: 4000000000000040 "));
@@ -120,6 +124,13 @@ static void test_wild_link(void **state)
 	assert_non_null(strstr(dump(page, NULL), "does not match folio\n"));
 	page->compound_head = (unsigned long)fresh(0x100) + 1;
 	assert_non_null(strstr(dump(page, NULL), "does not match folio\n"));
+	/* Into the middle of a page. */
+	page->compound_head = (unsigned long)page - 24 + 1;
+	assert_non_null(strstr(dump(page, NULL), "does not match folio\n"));
+	/* And with a head's flag on top. */
+	__SetPageHead(page);
+	assert_non_null(strstr(dump(page, NULL), "does not match folio\n"));
+	assert_null(strstr(text, "head: "));
 	page->compound_head = 0;
 }
 

@@ -4,13 +4,14 @@
 #include <pagesim/folio.h>
 #include <pagesim/list.h>
 #include <pagesim/memmap.h>
+#include "threads.h"
 
 static struct page *fresh_pages(unsigned int order)
 {
 	struct page *page = pfn_to_page(0);
 
 	for (unsigned long i = 0; i < 1UL << order; i++) {
-		__init_single_page(page + i, ZONE_NORMAL);
+		__init_single_page(page + i, i, ZONE_NORMAL, 0);
 		set_page_count(page + i, i == 0);
 		set_page_private(page + i, 0xabc);
 	}
@@ -90,7 +91,7 @@ static void test_destroy_wants_the_order(void **state)
 	prep_compound_page(page, 5);
 	expect_report(&expected, PAGESIM_REPORT_BUG_ON, "compound_order",
 		      destroy_compound_page(page, 4));
-	assert_non_null(strstr(expected.console, "pfn:0\n"));
+	assert_non_null(strstr(expected.console, "pfn:0x0\n"));
 	assert_non_null(strstr(expected.console, "head: order:5"));
 }
 
@@ -138,6 +139,88 @@ static void test_large_mapcounts(void **state)
 	assert_true(page_mapped(page + 3));
 }
 
+/*
+ * PG_head comes before the first tail and goes after the last, as a second
+ * thread sees it. phase is odd while a run is under way: 4n + 1 prep, 4n + 3
+ * undoing. What is read between two equal phases belongs to one run.
+ *
+ * The steps for a single tail follow each other too closely to be seen from
+ * another thread; their order is for the explorer.
+ */
+#define WATCHED_ORDER 8
+#define LAST_TAIL ((1UL << WATCHED_ORDER) - 1)
+
+static unsigned long phase;
+static bool over;
+
+static struct {
+	unsigned long preps, undoings, tails_without_head;
+} seen;
+
+/* Goes on until the other thread, which may be late, has seen enough. */
+static void prep_and_destroy(void *arg)
+{
+	struct page *page = arg;
+
+	for (unsigned long i = 0; i < scaled(20000) || !READ_ONCE(seen.preps) ||
+				  !READ_ONCE(seen.undoings);
+	     i++) {
+		smp_store_release(&phase, 4 * i + 1);
+		prep_compound_page(page, WATCHED_ORDER);
+		smp_store_release(&phase, 4 * i + 2);
+		smp_store_release(&phase, 4 * i + 3);
+		destroy_compound_page(page, WATCHED_ORDER);
+		smp_store_release(&phase, 4 * i + 4);
+	}
+	smp_store_release(&over, true);
+}
+
+static bool is_tail(const struct page *page)
+{
+	return smp_load_acquire(&page->compound_head) & 1;
+}
+
+/* Each load is an acquire, so that a later one is not older. */
+static void look(const struct page *page)
+{
+	unsigned long run = smp_load_acquire(&phase);
+	bool first, head, last;
+
+	if (!(run & 1))
+		return;
+	first = is_tail(page + 1);
+	head = smp_load_acquire(&page->flags) & BIT(PG_head);
+	last = is_tail(page + LAST_TAIL);
+	if (smp_load_acquire(&phase) != run)
+		return;
+	if ((run & 3) == 1) {
+		/* Prep goes upwards: one tail before, PG_head before that. */
+		WRITE_ONCE(seen.preps, seen.preps + (first && !last));
+		seen.tails_without_head += first && !head;
+	} else {
+		/* And so does its undoing: one tail yet, PG_head yet. */
+		WRITE_ONCE(seen.undoings, seen.undoings + (!first && last));
+		seen.tails_without_head += last && !head;
+	}
+}
+
+static void watch(void *arg)
+{
+	while (!smp_load_acquire(&over))
+		look(arg);
+}
+
+static void test_tails_have_a_head(void **state)
+{
+	struct page *page = fresh_pages(WATCHED_ORDER);
+
+	(void)state;
+	run_two(prep_and_destroy, page, watch, page);
+	print_message("%lu looks into a prep, %lu into an undoing\n",
+		      seen.preps, seen.undoings);
+	assert_int_equal(seen.tails_without_head, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +231,7 @@ int main(void)
 		machine_test(test_small_folio),
 		machine_test(test_typed_folio_is_not_mapped),
 		machine_test(test_large_mapcounts),
+		machine_test(test_tails_have_a_head),
 	};
 
 	return cmocka_run_group_tests_name("folio", tests, NULL, NULL);

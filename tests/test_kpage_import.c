@@ -139,6 +139,17 @@ static void test_reference_counts(void **state)
 	end();
 }
 
+/* As many mappings as can be told: the count must not turn negative. */
+static void test_huge_counts(void **state)
+{
+	(void)state;
+	begin();
+	folio(4, B(LRU) | B(MMAP), (1UL << 30) - 1);
+	assert_int_equal(import(false), 0);
+	assert_true(page_count(pfn_to_page(0)) > 0);
+	end();
+}
+
 static void test_mapcounts_of_a_pmd_sized_folio(void **state)
 {
 	struct folio *thp;
@@ -221,6 +232,19 @@ static void test_refused_shapes(void **state)
 	frames(7, 0, 0);
 	frames(1, HEAD, 0);
 	assert_refused("a-file: frame 7: a compound page of 1 frames");
+
+	/* A head that is not there is no head. */
+	begin();
+	frames(1, B(NOPAGE) | HEAD, 0);
+	frames(1, TAIL, 0);
+	assert_refused("a-file: frame 1: a tail without a head");
+
+	/* Nor does a free frame before it make one more. */
+	begin();
+	frames(1, B(BUDDY), 0);
+	frames(1, B(BUDDY) | HEAD, 0);
+	frames(2, TAIL, 0);
+	assert_refused("a-file: frame 1: a compound page of 3 frames");
 }
 
 /* The same, where they are to be counted. */
@@ -398,6 +422,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_kind),
 		cmocka_unit_test(test_reference_counts),
+		cmocka_unit_test(test_huge_counts),
 		cmocka_unit_test(test_mapcounts_of_a_pmd_sized_folio),
 		cmocka_unit_test(test_free_blocks_are_the_allocators),
 		cmocka_unit_test(test_no_count_file),

@@ -11,7 +11,7 @@ static struct page *fresh(unsigned long pfn)
 	struct page *page = pfn_to_page(pfn);
 
 	pagesim_zone.first_deferred_pfn = max_pfn;
-	__init_single_page(page, ZONE_NORMAL);
+	__init_single_page(page, pfn, ZONE_NORMAL, 0);
 	return page;
 }
 
@@ -183,9 +183,8 @@ static void test_modelled_bits(void **state)
 	for (unsigned int bit = 0; bit < KPF_ANON_EXCLUSIVE; bit++)
 		if (kpf_name(bit))
 			named |= BIT_ULL(bit);
-	/* page-types has no name for arch_3, and two that no page carries. */
-	assert_int_equal(KPF_MODELLED,
-			 (named & ~(B(ERROR) | B(SOFTDIRTY))) | B(ARCH_3));
+	/* Two have a name that no page carries. */
+	assert_int_equal(KPF_MODELLED, named & ~(B(ERROR) | B(SOFTDIRTY)));
 	assert_null(kpf_name(27));
 	assert_null(kpf_name(64));
 }

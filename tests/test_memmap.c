@@ -42,7 +42,7 @@ static void test_init_single_page(void **state)
 
 	(void)state;
 	memset(page, 0xff, sizeof(*page));
-	__init_single_page(page, ZONE_NORMAL);
+	__init_single_page(page, 3, ZONE_NORMAL, 0);
 	assert_int_equal(page->flags & PAGEFLAGS_MASK, 0);
 	assert_int_equal(page_zonenum(page), ZONE_NORMAL);
 	assert_int_equal(page_count(page), 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 #include "test.h"
+#include <pagesim/kpageflags.h>
 #include <pagesim/page_alloc.h>
 #include "platform.h"
 
@@ -66,6 +67,9 @@ static void test_compound(void **state)
 	assert_false(PageCompound(page));
 	assert_false(PageTail(page + 511));
 	assert_free_lists_are_sound();
+	folio = folio_alloc(GFP_KERNEL, 4);
+	assert_true(folio_test_large_rmappable(folio));
+	__free_pages(&folio->page, 4);
 	folio = folio_alloc(GFP_KERNEL, 0);
 	assert_false(folio_test_large(folio));
 	__free_pages(&folio->page, 0);
@@ -175,6 +179,46 @@ static void test_freeing_a_tail_is_reported(void **state)
 	__free_pages(&folio->page, 2);
 }
 
+/* The zone's lock is free again, whatever became of the page. */
+static void test_freeing_a_typed_page_is_reported(void **state)
+{
+	struct expected_report expected;
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	(void)state;
+	__SetPageTable(page);
+	if (pagesim_built_debug() >= PAGESIM_DEBUG_VM) {
+		expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+			      "page_has_type(page)", __free_page(page));
+		assert_false(spin_is_locked(&pagesim_zone.lock));
+		set_page_count(page, 1);
+	}
+	__ClearPageTable(page);
+	__free_page(page);
+}
+
+static void test_broken_memory_is_parked(void **state)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	(void)state;
+	SetPageHWPoison(page);
+	__free_page(page);
+	assert_int_equal(nr_free_pages(), NR_PAGES - 1);
+	assert_false(is_free_buddy_page(page));
+	assert_ptr_not_equal(alloc_page(GFP_KERNEL), page);
+	__free_page(page + 1); /* which was the one that was got */
+}
+
+static void test_no_machine(void **state)
+{
+	struct expected_report expected;
+
+	(void)state;
+	expect_report(&expected, PAGESIM_REPORT_BUG_ON, "!max_pfn",
+		      alloc_page(GFP_KERNEL));
+}
+
 /*
  * Somebody else holds a reference on the first page of a block that is not
  * compound: the others are freed at once, the first by the other's put.
@@ -250,6 +294,42 @@ static void hammer(void *arg)
 			__free_pages(held[i], orders[i]);
 }
 
+/* Any page, at any time, with nothing held: as compaction and /proc do. */
+static bool walk_on;
+
+static void walk(void *arg)
+{
+	unsigned long words = 0;
+
+	(void)arg;
+	while (smp_load_acquire(&walk_on)) {
+		for (unsigned long pfn = 0; pfn < 4096; pfn += 3) {
+			struct page *page = compound_head(pfn_to_page(pfn));
+
+			words += test_bit(PG_locked, &page->flags);
+			words += pagesim_kpageflags(pfn);
+			words += pagesim_kpagecount(pfn);
+			words += (unsigned long)page_ref_count(page);
+		}
+	}
+	WRITE_ONCE(walk_on, words == ~0UL);
+}
+
+static void test_walker(void **state)
+{
+	struct platform_thread threads[2];
+
+	(void)state;
+	walk_on = true;
+	assert_int_equal(platform_thread_create(&threads[0], walk, NULL), 0);
+	assert_int_equal(
+		platform_thread_create(&threads[1], hammer, (void *)1UL), 0);
+	platform_thread_join(&threads[1]);
+	smp_store_release(&walk_on, false);
+	platform_thread_join(&threads[0]);
+	assert_int_equal(nr_free_pages(), NR_PAGES);
+}
+
 static void test_four_threads(void **state)
 {
 	struct platform_thread threads[4];
@@ -276,10 +356,14 @@ int main(void)
 		cmocka_unit_test(test_odd_number_of_pages),
 		machine_test(test_too_large_an_order),
 		machine_test(test_freeing_a_tail_is_reported),
+		machine_test(test_freeing_a_typed_page_is_reported),
+		machine_test(test_broken_memory_is_parked),
+		cmocka_unit_test(test_no_machine),
 		machine_test(test_free_with_a_speculative_reference),
 		machine_test(test_is_free_buddy_page),
 		machine_test(test_flags_do_not_outlive_the_free),
 		machine_test(test_four_threads),
+		machine_test(test_walker),
 	};
 
 	return cmocka_run_group_tests_name("page_alloc", tests, NULL, NULL);

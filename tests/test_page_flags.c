@@ -3,6 +3,7 @@
 #include "test.h"
 #include <pagesim/folio.h>
 #include <pagesim/memmap.h>
+#include "threads.h"
 
 /* The numbers and the aliases of v6.12. */
 static void test_numbers(void **state)
@@ -68,7 +69,7 @@ static struct pages make_pages(void)
 	struct pages pages = { pfn_to_page(0), pfn_to_page(2), pfn_to_page(8) };
 
 	for (unsigned long pfn = 0; pfn < 9; pfn++) {
-		__init_single_page(pfn_to_page(pfn), ZONE_NORMAL);
+		__init_single_page(pfn_to_page(pfn), pfn, ZONE_NORMAL, 0);
 		set_page_count(pfn_to_page(pfn), pfn == 0 || pfn == 8);
 	}
 	prep_compound_page(pages.head, 3);
@@ -186,6 +187,81 @@ static void test_uptodate(void **state)
 	assert_false(folio_test_uptodate((struct folio *)pages.head));
 	__folio_mark_uptodate((struct folio *)pages.single);
 	assert_true(PageUptodate(pages.single));
+}
+
+/* The flag publishes the contents, which are plain data. */
+static unsigned long contents;
+
+static void fill_and_mark(void *arg)
+{
+	contents = 42;
+	folio_mark_uptodate(arg);
+}
+
+static void wait_and_read(void *arg)
+{
+	while (!folio_test_uptodate(arg))
+		platform_relax();
+	contents += contents == 42;
+}
+
+static void test_uptodate_publishes(void **state)
+{
+	struct folio *folio = (struct folio *)make_pages().single;
+
+	(void)state;
+	run_two(fill_and_mark, folio, wait_and_read, folio);
+	assert_int_equal(contents, 43);
+}
+
+static void test_xor_flags_has_waiters(void **state)
+{
+	struct folio *folio = (struct folio *)make_pages().single;
+
+	(void)state;
+	__SetPageLocked(&folio->page);
+	assert_false(folio_xor_flags_has_waiters(folio, BIT(PG_locked)));
+	assert_false(folio_test_locked(folio));
+	folio_set_waiters(folio);
+	assert_true(folio_xor_flags_has_waiters(folio, BIT(PG_uptodate)));
+	assert_true(folio_test_uptodate(folio));
+}
+
+static void test_hwpoison_of_folios(void **state)
+{
+	struct pages pages = make_pages();
+	struct folio *folio = (struct folio *)pages.head;
+
+	(void)state;
+	assert_false(folio_contain_hwpoisoned_page(folio));
+	SetPageHWPoison(pages.tail);
+	SetPageHasHWPoisoned(pages.head);
+	assert_true(folio_contain_hwpoisoned_page(folio));
+	assert_true(is_page_hwpoison(pages.tail));
+	assert_false(is_page_hwpoison(pages.head));
+	__folio_set_hugetlb(folio);
+	SetPageHWPoison(pages.head);
+	assert_true(is_page_hwpoison(pages.head + 3));
+	__folio_clear_hugetlb(folio);
+}
+
+static void test_compound_queries(void **state)
+{
+	struct expected_report expected;
+	struct pages pages = make_pages();
+
+	(void)state;
+	assert_true(PageTransHuge(pages.head));
+	assert_false(PageTransHuge(pages.single));
+	assert_true(PageTransCompound(pages.tail));
+	assert_false(PageHighMem(pages.single));
+	assert_false(folio_has_private((struct folio *)pages.single));
+	SetPagePrivate(pages.single);
+	assert_true(folio_has_private((struct folio *)pages.single));
+	ClearPageCompound(pages.head);
+	assert_false(PageHead(pages.head));
+	expect_report(&expected, PAGESIM_REPORT_BUG_ON, "!PageHead(page)",
+		      ClearPageCompound(pages.head));
 }
 
 /* ---- policies: where the bit goes, and what is reported ---- */
@@ -353,7 +429,8 @@ static void test_mapping_kinds(void **state)
 	folio->mapping = mapping(PAGE_MAPPING_KSM);
 	assert_true(PageAnon(pages.tail) && PageKsm(pages.tail));
 	folio->mapping = mapping(PAGE_MAPPING_MOVABLE);
-	assert_true(folio_mapping_flags(folio));
+	assert_true(folio_mapping_flags(folio) && PageMappingFlags(pages.head));
+	assert_true(__folio_test_movable(folio) && __PageMovable(pages.head));
 	assert_false(folio_test_anon(folio) || folio_test_ksm(folio));
 }
 
@@ -466,6 +543,10 @@ int main(void)
 		machine_test(test_test_and_set),
 		machine_test(test_swapcache_needs_swapbacked),
 		machine_test(test_uptodate),
+		machine_test(test_uptodate_publishes),
+		machine_test(test_xor_flags_has_waiters),
+		machine_test(test_hwpoison_of_folios),
+		machine_test(test_compound_queries),
 		machine_test(test_policies_choose_the_page),
 		cmocka_unit_test(test_policies_report),
 		machine_test(test_report_names_page_and_rule),

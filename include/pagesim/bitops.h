@@ -8,9 +8,14 @@
  * Two families, and the difference is the point:
  *  - set_bit(), clear_bit(): atomic read-modify-write, unordered;
  *    test_and_*_bit(): atomic and fully ordered;
- *  - __set_bit(), __clear_bit(): a plain load and a plain store. Legal only
+ *  - __set_bit(), __clear_bit(): a plain load and then a store. Legal only
  *    while nobody else can write the word; another CPU's atomic operation
  *    between the two is lost. ThreadSanitizer reports it.
+ *
+ * Differs from the kernel: the store of the second family is marked, where
+ * the kernel has a plain one that its own race detector takes for atomic
+ * (KCSAN_ASSUME_PLAIN_WRITES_ATOMIC). Who only looks at the word without
+ * owning the page, as every pfn walker does, is thus no data race.
  *
  * test_bit() is a marked load of the word, unordered.
  */
@@ -58,12 +63,12 @@ static __always_inline bool test_and_clear_bit(unsigned long nr,
 
 static __always_inline void __set_bit(unsigned long nr, unsigned long *addr)
 {
-	addr[BIT_WORD(nr)] |= BIT_MASK(nr);
+	WRITE_ONCE(addr[BIT_WORD(nr)], addr[BIT_WORD(nr)] | BIT_MASK(nr));
 }
 
 static __always_inline void __clear_bit(unsigned long nr, unsigned long *addr)
 {
-	addr[BIT_WORD(nr)] &= ~BIT_MASK(nr);
+	WRITE_ONCE(addr[BIT_WORD(nr)], addr[BIT_WORD(nr)] & ~BIT_MASK(nr));
 }
 
 #endif /* PAGESIM_BITOPS_H */

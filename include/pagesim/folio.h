@@ -63,7 +63,10 @@ static inline int folio_entire_mapcount(const struct folio *folio)
 	return atomic_read(&folio->_entire_mapcount) + 1;
 }
 
-/* How often user page tables map any part of the folio; typed: never. */
+/*
+ * How often user page tables map any part of the folio. A small folio with a
+ * type is never mapped; a large one may be (hugetlb).
+ */
 static inline int folio_mapcount(const struct folio *folio)
 {
 	int mapcount;
@@ -110,12 +113,14 @@ static inline int folio_precise_page_mapcount(const struct folio *folio,
 void prep_compound_page(struct page *page, unsigned int order);
 
 /*
- * Undoes it, in the order of the free path: the second page's flags, the
- * tails one by one, the head's PG_head last.
+ * Undoes it: the second page's flags, then the tails one by one, then, last
+ * of all, PG_head with the head's other flags. The free path of v6.12 does
+ * more between the tails and the head, and so has the first part for itself.
  *
- * Context: the last reference is gone. Since v4.9 part of the kernel's
- * free_pages_prepare() and no longer a function of its own.
+ * Context: the last reference is gone. In the kernel part of
+ * free_pages_prepare() and no function of its own.
  */
 void destroy_compound_page(struct page *page, unsigned int order);
+void destroy_compound_tails(struct page *page, unsigned int order);
 
 #endif /* PAGESIM_FOLIO_H */

@@ -40,7 +40,10 @@ int kpage_words_read(struct kpage_words *words, const char *flags_path,
 		     kpage_progress_t progress, void *data);
 void kpage_words_free(struct kpage_words *words);
 
-/* Writes nr words to a new file, plain. */
+/*
+ * Writes nr words, plain. The file is there whole or as it was before: it is
+ * written as path.part and then renamed.
+ */
 int kpage_words_write(const char *path, const u64 *words, unsigned long nr);
 
 #endif /* PAGESIM_KPAGE_FILE_H */

@@ -6,7 +6,12 @@
  *
  * Models: include/uapi/linux/kernel-page-flags.h,
  * include/linux/kernel-page-flags.h, fs/proc/page.c at v6.12. The long names
- * are those of tools/mm/page-types.c at v6.12.
+ * are those of tools/mm/page-types.c at v6.12, and arch_3, for which it has
+ * none.
+ *
+ * Differs from the kernel: v6.12 shows every anonymous page as KSM, because
+ * it tests two bits of the mapping word and takes one for both. Here, as
+ * before and after, it takes both.
  */
 #ifndef PAGESIM_KPAGEFLAGS_H
 #define PAGESIM_KPAGEFLAGS_H
@@ -75,6 +80,7 @@ u64 kpf_expand_overloaded(u64 word);
 /*
  * The word of a page; NULL is a frame that is absent. Context: none, and no
  * reference is taken: it is a guess about a page that changes meanwhile.
+ * (v6.12 with DEBUG_VM_PGFLAGS may BUG() on such a page; this does not.)
  */
 u64 stable_page_flags(const struct page *page);
 

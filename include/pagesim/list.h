@@ -9,6 +9,8 @@
  * list_empty() is a marked load that kernel code calls without the lock,
  * and list_del() leaves poison whose bit 0 is clear, so that a page taken
  * off a list is not taken for a tail (struct page overlays the two words).
+ * All stores are marked, more than the kernel's, because of that overlay:
+ * a pfn walker may look at the word at any time.
  */
 #ifndef PAGESIM_LIST_H
 #define PAGESIM_LIST_H
@@ -34,9 +36,9 @@ static inline bool list_empty(const struct list_head *head)
 static inline void __list_add(struct list_head *entry, struct list_head *prev,
 			      struct list_head *next)
 {
-	next->prev = entry;
-	entry->next = next;
-	entry->prev = prev;
+	WRITE_ONCE(next->prev, entry);
+	WRITE_ONCE(entry->next, next);
+	WRITE_ONCE(entry->prev, prev);
 	WRITE_ONCE(prev->next, entry);
 }
 
@@ -53,10 +55,10 @@ static inline void list_add_tail(struct list_head *entry,
 
 static inline void list_del(struct list_head *entry)
 {
-	entry->next->prev = entry->prev;
+	WRITE_ONCE(entry->next->prev, entry->prev);
 	WRITE_ONCE(entry->prev->next, entry->next);
-	entry->next = LIST_POISON1;
-	entry->prev = LIST_POISON2;
+	WRITE_ONCE(entry->next, LIST_POISON1);
+	WRITE_ONCE(entry->prev, LIST_POISON2);
 }
 
 #define list_entry(ptr, type, member) container_of(ptr, type, member)

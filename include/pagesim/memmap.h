@@ -76,10 +76,12 @@ static inline bool is_huge_zero_folio(const struct folio *folio)
 
 /*
  * Gives a page the state in which the kernel's boot leaves it: no flags but
- * its zone, not mapped, one reference, an empty list head.
+ * its zone, not mapped, one reference, an empty list head. There is one
+ * node, so nid is 0, and neither it nor pfn is kept in the page.
  * Context: the caller owns the page.
  */
-void __init_single_page(struct page *page, enum zone_type zone);
+void __init_single_page(struct page *page, unsigned long pfn,
+			unsigned long zone, int nid);
 
 /* Takes a frame out of the machine. Context: boot time. */
 void pagesim_set_absent(unsigned long pfn);

@@ -28,6 +28,16 @@
 
 #define PAGE_POISON_PATTERN (~0UL)
 
+/*
+ * flags &= ~mask by a load and a store: for who owns the page alone, as the
+ * free path does. See __clear_bit().
+ */
+static __always_inline void page_flags_drop(struct page *page,
+					    unsigned long mask)
+{
+	WRITE_ONCE(page->flags, page->flags & ~mask);
+}
+
 static inline bool PagePoisoned(const struct page *page)
 {
 	return READ_ONCE(page->flags) == PAGE_POISON_PATTERN;
@@ -275,7 +285,6 @@ PAGEFLAG(HasHWPoisoned, has_hwpoisoned, PF_SECOND)
 TESTSCFLAG(HasHWPoisoned, has_hwpoisoned, PF_SECOND)
 
 FOLIO_FLAG(large_rmappable, FOLIO_SECOND_PAGE)
-__FOLIO_SET_FLAG(large_rmappable, FOLIO_SECOND_PAGE)
 FOLIO_FLAG(partially_mapped, FOLIO_SECOND_PAGE)
 
 CLEARPAGEFLAG(Uptodate, uptodate, PF_NO_TAIL)
@@ -329,11 +338,80 @@ static __always_inline void SetPageUptodate(struct page *page)
 	folio_mark_uptodate((struct folio *)page);
 }
 
+static __always_inline void __SetPageUptodate(struct page *page)
+{
+	__folio_mark_uptodate((struct folio *)page);
+}
+
+/*
+ * Flips flags that are changed under the folio lock only, all of them in
+ * bits 0 to 6, and tells whether somebody waits for one. Ordering: release.
+ */
+static inline bool folio_xor_flags_has_waiters(struct folio *folio,
+					       unsigned long mask)
+{
+	return __atomic_fetch_xor(folio_flags(folio, 0), mask,
+				  __ATOMIC_RELEASE) &
+	       BIT(PG_waiters);
+}
+
+#define PG_head_mask (1UL << PG_head)
+
+static __always_inline void ClearPageCompound(struct page *page)
+{
+	BUG_ON(!PageHead(page));
+	ClearPageHead(page);
+}
+
+/* A head, when it is known that the page is no tail (reported if it is). */
+static __always_inline int PageTransHuge(const struct page *page)
+{
+	VM_BUG_ON_PAGE(PageTail(page), page);
+	return PageHead(page);
+}
+
+static __always_inline int PageTransCompound(const struct page *page)
+{
+	return PageCompound(page);
+}
+
+/* There is no memory that the kernel could not address. */
+static inline int PageHighMem(const struct page *page __maybe_unused)
+{
+	return 0;
+}
+
+#define PAGE_FLAGS_PRIVATE (1UL << PG_private | 1UL << PG_private_2)
+
+/* A file system's data hang on it, to be released before it is. */
+static inline int folio_has_private(const struct folio *folio)
+{
+	return !!(READ_ONCE(folio->flags) & PAGE_FLAGS_PRIVATE);
+}
+
 /* What page->mapping's low bits say; a tail's mapping says nothing. */
 static __always_inline bool folio_mapping_flags(const struct folio *folio)
 {
 	return ((unsigned long)READ_ONCE(folio->mapping) &
 		PAGE_MAPPING_FLAGS) != 0;
+}
+
+static __always_inline bool PageMappingFlags(const struct page *page)
+{
+	return ((unsigned long)READ_ONCE(page->mapping) & PAGE_MAPPING_FLAGS) !=
+	       0;
+}
+
+static __always_inline bool __folio_test_movable(const struct folio *folio)
+{
+	return ((unsigned long)READ_ONCE(folio->mapping) &
+		PAGE_MAPPING_FLAGS) == PAGE_MAPPING_MOVABLE;
+}
+
+static __always_inline bool __PageMovable(const struct page *page)
+{
+	return ((unsigned long)READ_ONCE(page->mapping) & PAGE_MAPPING_FLAGS) ==
+	       PAGE_MAPPING_MOVABLE;
 }
 
 static __always_inline bool folio_test_anon(const struct folio *folio)
@@ -450,6 +528,8 @@ PAGE_TYPE_OPS(Buddy, buddy, buddy)
 PAGE_TYPE_OPS(Offline, offline, offline)
 PAGE_TYPE_OPS(Table, table, pgtable)
 PAGE_TYPE_OPS(Guard, guard, guard)
+PAGE_TYPE_OPS(Zsmalloc, zsmalloc, zsmalloc)
+PAGE_TYPE_OPS(Unaccepted, unaccepted, unaccepted)
 FOLIO_TYPE_OPS(slab, slab)
 FOLIO_TYPE_OPS(hugetlb, hugetlb)
 /* clang-format on */
@@ -463,6 +543,23 @@ static __always_inline bool PageHuge(const struct page *page)
 static __always_inline bool PageSlab(const struct page *page)
 {
 	return folio_test_slab(page_folio(page));
+}
+
+/* hugetlb keeps the flag in the head, everybody else in the page. */
+static inline bool is_page_hwpoison(const struct page *page)
+{
+	const struct folio *folio;
+
+	if (PageHWPoison(page))
+		return true;
+	folio = page_folio(page);
+	return folio_test_hugetlb(folio) && PageHWPoison(&folio->page);
+}
+
+static inline bool folio_contain_hwpoisoned_page(const struct folio *folio)
+{
+	return folio_test_hwpoison(folio) ||
+	       (folio_test_large(folio) && folio_test_has_hwpoisoned(folio));
 }
 
 /*

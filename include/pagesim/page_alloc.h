@@ -4,9 +4,13 @@
  * The page allocator: blocks of 2^0 to 2^10 pages, split and merged with
  * their buddies.
  *
- * Models: mm/page_alloc.c at v6.12, one zone, one migrate type, no per-CPU
- * lists. Of a free block the first page alone says so: type buddy, the order
- * in private, on a free list by its first union word.
+ * Models: mm/page_alloc.c at v6.12. Of a free block the first page alone
+ * says so: type buddy, the order in private, on a free list by its first
+ * union word. A hardware-poisoned page of order 0 is not freed but parked.
+ *
+ * Differs from the kernel, so far: one zone, one migrate type, no per-CPU
+ * lists, no placing at a list's tail; of the checks at free only those of
+ * tail, type and order (tier "vm"), no bad_page().
  */
 #ifndef PAGESIM_PAGE_ALLOC_H
 #define PAGESIM_PAGE_ALLOC_H
@@ -28,9 +32,12 @@ struct free_area {
 struct zone {
 	spinlock_t lock; /* all below; PageBuddy and its order */
 	struct free_area free_area[NR_PAGE_ORDERS];
-	/* From here on nobody was given anything: the map is untouched. */
+	/*
+	 * From here on nobody was given anything: the map is untouched. Read
+	 * without the lock by smp_load_acquire().
+	 */
 	unsigned long first_deferred_pfn;
-	/* Allocated less freed since boot. */
+	/* Allocated less freed since boot; freeing an imported page counts. */
 	long nr_allocated;
 };
 
@@ -39,8 +46,8 @@ extern struct zone pagesim_zone;
 /*
  * Allocates 2^order pages with one reference on the first. With __GFP_COMP
  * (and order > 0) they are a compound page; __GFP_ZERO clears RAM contents.
- * Returns NULL when no block is left. Reports an order above MAX_PAGE_ORDER
- * (always, as the kernel) and returns NULL.
+ * Returns NULL when no block is left. Warns of an order above MAX_PAGE_ORDER
+ * (each time, the kernel once) and returns NULL.
  * Context: any, takes the zone's lock. Ordering: none after the lock; the
  * count becomes 1 before the page is made compound, so a walker may get a
  * reference on a head that does not look like one yet.
@@ -48,7 +55,7 @@ extern struct zone pagesim_zone;
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 #define alloc_page(gfp) alloc_pages(gfp, 0)
 
-/* The same as a folio: __GFP_COMP is implied. */
+/* The same as a folio: __GFP_COMP is implied, large ones are rmappable. */
 struct folio *folio_alloc(gfp_t gfp, unsigned int order);
 
 /*

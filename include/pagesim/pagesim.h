@@ -42,7 +42,8 @@ struct pagesim_config {
 	 */
 	bool dense;
 
-	unsigned int nr_cpus; /* 1 to PAGESIM_MAX_CPUS */
+	/* 1 to PAGESIM_MAX_CPUS. Nothing depends on it yet. */
+	unsigned int nr_cpus;
 
 	/* At most the tier that the library is built with. */
 	enum pagesim_debug debug;
@@ -83,7 +84,8 @@ int pagesim_boot(const struct pagesim_config *config);
 
 /*
  * Takes the machine down. Pages that were allocated and not freed are
- * reported as a leak. Returns their number; 0 if no machine is running.
+ * reported as a leak. Returns their number; 0 if no machine is running. A
+ * net number: a page that was imported and freed makes up for one.
  */
 unsigned long pagesim_shutdown(void);
 

@@ -5,8 +5,10 @@
  *
  * A report has a kind, the rule that was broken (its text) and the place.
  * Without a handler it is printed on the console and, unless it is a
- * warning or a leak, the process aborts. A handler sees it first; it may
- * return (the report counts as handled) or leave by longjmp().
+ * warning or a leak, the process aborts. A handler gets it instead; it may
+ * return (the report counts as handled) or leave by longjmp(). What concerns
+ * a page was dumped on the console before. No report is made with a lock of
+ * the simulator's own held.
  *
  * Context: any. The handler is one per process and is to be set while no
  * other thread runs simulated code.
