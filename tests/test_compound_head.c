@@ -108,8 +108,9 @@ static void make_tails(void *arg)
 			platform_relax();
 		WRITE_ONCE(racing[1].flags, 0UL);
 		WRITE_ONCE(racing[1].private, 0xdeadbeefUL);
-		racing[0].index = i;
 		smp_store_release(&round_begun, i);
+		/* From here on only the tail's own barriers order. */
+		racing[0].index = i;
 		set_tail_v3_14(&racing[1], &racing[0]);
 	}
 }
