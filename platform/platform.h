@@ -29,6 +29,12 @@ void platform_thread_join(struct platform_thread *thread);
  */
 void platform_park(uint32_t *word, uint32_t expected);
 
+/*
+ * A word of the calling thread, NULL until it is written: what the floors
+ * above know a thread by.
+ */
+void **platform_self(void);
+
 /* Wakes up to nr threads that sleep on the word. */
 void platform_unpark(uint32_t *word, int nr);
 

@@ -7,6 +7,7 @@
 #include <pagesim/pagesim.h>
 
 #include "arena.h"
+#include "cpu.h"
 #include "error.h"
 #include "memmap.h"
 
@@ -144,6 +145,7 @@ int pagesim_boot(const struct pagesim_config *config)
 		return err;
 	pagesim_debug_tier = (int)config->debug;
 	pagesim_reset_reports();
+	cpu_boot(config->nr_cpus);
 	memmap_boot(config);
 	pagesim_page_alloc_boot();
 	running = true;

@@ -57,7 +57,7 @@ static void test_impossible_configurations(void **state)
 	config.nr_cpus = 0;
 	refused(&config, -EINVAL, "0 CPUs");
 	config.nr_cpus = PAGESIM_MAX_CPUS + 1;
-	refused(&config, -EINVAL, "65 CPUs");
+	refused(&config, -EINVAL, "64 CPUs");
 	config_of(&config, 16);
 	config.debug = (enum pagesim_debug)7;
 	refused(&config, -EINVAL, "no debug tier 7");

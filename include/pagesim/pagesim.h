@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define PAGESIM_MAX_CPUS 64
+#define PAGESIM_MAX_CPUS 63
 
 /* How much is checked while running; see bug.h. */
 enum pagesim_debug {
@@ -42,7 +42,7 @@ struct pagesim_config {
 	 */
 	bool dense;
 
-	/* 1 to PAGESIM_MAX_CPUS. Nothing depends on it yet. */
+	/* 1 to PAGESIM_MAX_CPUS: as many threads can run simulated code. */
 	unsigned int nr_cpus;
 
 	/* At most the tier that the library is built with. */

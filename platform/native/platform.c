@@ -68,6 +68,13 @@ void platform_unpark(uint32_t *word, int nr)
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, nr, NULL, NULL, 0);
 }
 
+void **platform_self(void)
+{
+	static _Thread_local void *self;
+
+	return &self;
+}
+
 void platform_relax(void)
 {
 #if defined(__x86_64__)

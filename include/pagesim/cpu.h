@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor: 1 */
+/*
+ * Simulated CPUs: what a thread may be interrupted by, and what it is in.
+ *
+ * Models: include/linux/preempt.h, include/linux/bottom_half.h,
+ * include/linux/irqflags.h, kernel/softirq.c, kernel/smp.c at v6.12.
+ *
+ * A thread that runs simulated code occupies one CPU from its start to its
+ * end; nobody else runs there but the interrupts and softirqs that come on
+ * top of it. A thread of pagesim_thread_create() has its CPU from the start,
+ * any other (main(), a pthread) from the first call that asks for one until
+ * pagesim_thread_exit().
+ *
+ * Differs from the kernel: a CPU has one thread, so preemption and migration
+ * do not exist. An interrupt from another CPU runs on the CPU that sends it,
+ * while the other is kept out of its interrupts-off sections, which is what
+ * it could tell. A softirq runs on top of its thread at the end of
+ * local_bh_disable() and at the points that pagesim_softirq_point() marks,
+ * not at any instruction.
+ */
+#ifndef PAGESIM_CPU_H
+#define PAGESIM_CPU_H
+
+#include <stdbool.h>
+#include <pagesim/compiler.h>
+#include <pagesim/spinlock.h>
+#include <pagesim/types.h>
+
+struct pagesim_cpu {
+	unsigned int id;
+	char name[24]; /* of the thread that runs on it */
+
+	/* Written by its own thread only. */
+	unsigned int bh_disabled; /* depth of local_bh_disable() */
+	bool irqs_off;
+	unsigned int hardirq; /* depth of interrupt handlers running */
+	unsigned int softirq; /* of softirq handlers running */
+
+	/* Held while interrupts are off, or one comes in. */
+	spinlock_t irq_section;
+	u32 softirq_pending; /* bit per handler; any CPU sets */
+};
+
+/* The CPU that the caller runs on. Never NULL; BUG() if all are taken. */
+struct pagesim_cpu *this_cpu(void);
+
+static inline unsigned int smp_processor_id(void)
+{
+	return this_cpu()->id;
+}
+
+/* ---- threads ---- */
+
+struct pagesim_thread {
+	void *handle;
+};
+
+/*
+ * Runs fn(arg) on a CPU of its own. name is for reports and may be NULL.
+ * Returns 0, -EBUSY if all CPUs of the configuration are taken, -ENOMEM.
+ */
+int pagesim_thread_create(struct pagesim_thread *thread, const char *name,
+			  void (*fn)(void *), void *arg);
+void pagesim_thread_join(struct pagesim_thread *thread);
+
+/* Gives back the CPU of a thread that pagesim_thread_create() did not make. */
+void pagesim_thread_exit(void);
+
+/* Calls fn for each CPU that a thread runs on. Context: they may come and go. */
+void for_each_running_cpu(void (*fn)(struct pagesim_cpu *cpu, void *data),
+			  void *data);
+
+/* ---- bottom halves ---- */
+
+/* No softirq runs on this CPU until the matching enable. Nests. */
+void local_bh_disable(void);
+/* Runs, before it returns, what became pending, if softirqs may run. */
+void local_bh_enable(void);
+
+/* In a softirq handler, or with bottom halves disabled. */
+bool in_softirq(void);
+/* In a softirq handler. */
+bool in_serving_softirq(void);
+
+/* ---- interrupts ---- */
+
+void local_irq_disable(void);
+void local_irq_enable(void);
+bool irqs_disabled(void);
+unsigned long pagesim_irq_save(void);
+void local_irq_restore(unsigned long flags);
+#define local_irq_save(flags) ((void)((flags) = pagesim_irq_save()))
+
+/* In an interrupt handler. */
+bool in_hardirq(void);
+
+/*
+ * Runs func(info) as an interrupt on every other CPU, one by one, each when
+ * it is out of its interrupts-off sections; with wait or without returns
+ * after the last. Ordering: full, on both sides.
+ * Context: interrupts on, or two CPUs that call each other never return.
+ */
+void smp_call_function(void (*func)(void *info), void *info, bool wait);
+/* The same and on this CPU. */
+void on_each_cpu(void (*func)(void *info), void *info, bool wait);
+
+/* ---- softirqs ---- */
+
+enum {
+	RCU_SOFTIRQ,
+	NR_SOFTIRQS,
+};
+
+/* Sets the handler. Context: boot. */
+void open_softirq(unsigned int nr, void (*action)(void));
+
+/* Marks it pending on the CPU; its thread runs it when it may. */
+void pagesim_raise_softirq(struct pagesim_cpu *cpu, unsigned int nr);
+void raise_softirq(unsigned int nr);
+
+/*
+ * A point at which an interrupt could end and its softirqs run: on top of
+ * the caller and of every lock that it holds, unless bottom halves or
+ * interrupts are off or a softirq runs already.
+ */
+void pagesim_softirq_point(void);
+
+#endif /* PAGESIM_CPU_H */

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: MIT
+// Floor: 1
+/*
+ * In this file: cpu is the caller's unless it says other. A CPU is taken by
+ * setting its bit in cpus.taken; whose bit is clear, is nobody's.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <pagesim/atomic.h>
+#include <pagesim/bug.h>
+#include <pagesim/cpu.h>
+#include <pagesim/spinlock.h>
+
+#include "cpu.h"
+#include "error.h"
+#include "platform.h"
+
+#define MAX_CPUS 63 /* PAGESIM_MAX_CPUS: the last bit ends the search */
+
+static struct {
+	unsigned int nr;
+	u64 taken;
+	unsigned long boots;
+	struct pagesim_cpu cpu[MAX_CPUS];
+	/* What a handler runs on that interrupts the CPU of the same number. */
+	struct pagesim_cpu interrupted[MAX_CPUS];
+} cpus;
+
+static void (*softirq_action[NR_SOFTIRQS])(void);
+
+/* ---- who runs where ---- */
+
+/*
+ * platform_self() holds the boot's number and the CPU's, in one word: a
+ * thread that outlives its machine does not take its CPU into the next.
+ */
+#define IN_INTERRUPT 0x80UL
+
+static void *self_of(const struct pagesim_cpu *cpu, unsigned long context)
+{
+	return (void *)(cpus.boots << 8 | context | (cpu->id + 1));
+}
+
+static struct pagesim_cpu *cpu_of(const void *self)
+{
+	unsigned long value = (unsigned long)self;
+	unsigned long id = (value & (IN_INTERRUPT - 1)) - 1;
+
+	if (unlikely(!value || value >> 8 != cpus.boots))
+		return NULL;
+	return value & IN_INTERRUPT ? &cpus.interrupted[id] : &cpus.cpu[id];
+}
+
+static struct pagesim_cpu *take_cpu(const char *name)
+{
+	u64 taken = READ_ONCE(cpus.taken);
+	struct pagesim_cpu *cpu;
+	unsigned int id;
+
+	do {
+		id = (unsigned int)__builtin_ctzll(~taken | 1ULL << 63);
+		if (id >= cpus.nr)
+			return NULL;
+	} while (
+		!try_cmpxchg_acquire(&cpus.taken, &taken, taken | BIT_ULL(id)));
+	cpu = &cpus.cpu[id];
+	snprintf(cpu->name, sizeof(cpu->name), "%s", name);
+	return cpu;
+}
+
+/* Ordering: release, for the next thread that takes the CPU. */
+static void leave_cpu(struct pagesim_cpu *cpu)
+{
+	WARN_ON(cpu->bh_disabled || cpu->irqs_off);
+	*platform_self() = NULL;
+	__atomic_fetch_and(&cpus.taken, ~BIT_ULL(cpu->id), __ATOMIC_RELEASE);
+}
+
+static noinline struct pagesim_cpu *enter_cpu(void)
+{
+	struct pagesim_cpu *cpu = take_cpu("thread");
+
+	if (!cpu) {
+		pagesim_report(PAGESIM_REPORT_BUG_ON, __FILE__, __LINE__,
+			       __func__,
+			       "more threads than this machine's %u CPUs",
+			       cpus.nr);
+		abort(); /* a handler let it pass, and there is no CPU */
+	}
+	*platform_self() = self_of(cpu, 0);
+	return cpu;
+}
+
+struct pagesim_cpu *this_cpu(void)
+{
+	struct pagesim_cpu *cpu = cpu_of(*platform_self());
+
+	return likely(cpu) ? cpu : enter_cpu();
+}
+
+void pagesim_thread_exit(void)
+{
+	struct pagesim_cpu *cpu = cpu_of(*platform_self());
+
+	if (cpu)
+		leave_cpu(cpu);
+}
+
+void for_each_running_cpu(void (*fn)(struct pagesim_cpu *cpu, void *data),
+			  void *data)
+{
+	u64 taken = smp_load_acquire(&cpus.taken);
+
+	for (; taken; taken &= taken - 1)
+		fn(&cpus.cpu[__builtin_ctzll(taken)], data);
+}
+
+/* ---- threads ---- */
+
+struct start {
+	void (*fn)(void *);
+	void *arg;
+	struct pagesim_cpu *cpu;
+	struct platform_thread thread;
+};
+
+static void thread_main(void *data)
+{
+	struct start *start = data;
+
+	*platform_self() = self_of(start->cpu, 0);
+	start->fn(start->arg);
+	pagesim_thread_exit();
+}
+
+int pagesim_thread_create(struct pagesim_thread *thread, const char *name,
+			  void (*fn)(void *), void *arg)
+{
+	struct start *start = malloc(sizeof(*start));
+	int err;
+
+	if (!start)
+		return set_error(-ENOMEM, "no memory for a thread");
+	start->fn = fn;
+	start->arg = arg;
+	start->cpu = take_cpu(name ? name : "thread");
+	if (!start->cpu) {
+		free(start);
+		return set_error(-EBUSY, "all %u CPUs have a thread", cpus.nr);
+	}
+	err = platform_thread_create(&start->thread, thread_main, start);
+	if (err) {
+		__atomic_fetch_and(&cpus.taken, ~BIT_ULL(start->cpu->id),
+				   __ATOMIC_RELEASE);
+		free(start);
+		return set_error(err, "the host gives no thread: %s",
+				 strerror(-err));
+	}
+	thread->handle = start;
+	return 0;
+}
+
+void pagesim_thread_join(struct pagesim_thread *thread)
+{
+	struct start *start = thread->handle;
+
+	platform_thread_join(&start->thread);
+	free(start);
+	thread->handle = NULL;
+}
+
+/* ---- softirqs ---- */
+
+void open_softirq(unsigned int nr, void (*action)(void))
+{
+	softirq_action[nr] = action;
+}
+
+void pagesim_raise_softirq(struct pagesim_cpu *cpu, unsigned int nr)
+{
+	__atomic_fetch_or(&cpu->softirq_pending, BIT(nr), __ATOMIC_RELEASE);
+}
+
+void raise_softirq(unsigned int nr)
+{
+	pagesim_raise_softirq(this_cpu(), nr);
+}
+
+static bool softirqs_may_run(const struct pagesim_cpu *cpu)
+{
+	return !cpu->bh_disabled && !cpu->irqs_off && !cpu->hardirq &&
+	       !cpu->softirq;
+}
+
+/* What becomes pending meanwhile waits for the next point, as in ksoftirqd. */
+static void do_softirq(struct pagesim_cpu *cpu)
+{
+	u32 pending = xchg_acquire(&cpu->softirq_pending, 0);
+
+	cpu->softirq++;
+	for (unsigned int nr = 0; nr < NR_SOFTIRQS; nr++)
+		if (pending & BIT(nr) && softirq_action[nr])
+			softirq_action[nr]();
+	cpu->softirq--;
+}
+
+void pagesim_softirq_point(void)
+{
+	struct pagesim_cpu *cpu = this_cpu();
+
+	if (unlikely(READ_ONCE(cpu->softirq_pending)) && softirqs_may_run(cpu))
+		do_softirq(cpu);
+}
+
+/* ---- bottom halves ---- */
+
+void local_bh_disable(void)
+{
+	this_cpu()->bh_disabled++;
+	barrier();
+}
+
+void local_bh_enable(void)
+{
+	struct pagesim_cpu *cpu = this_cpu();
+
+	BUG_ON(!cpu->bh_disabled);
+	WARN_ON(cpu->irqs_off); /* softirqs could not run here */
+	barrier();
+	cpu->bh_disabled--;
+	pagesim_softirq_point();
+}
+
+bool in_serving_softirq(void)
+{
+	return this_cpu()->softirq;
+}
+
+bool in_softirq(void)
+{
+	const struct pagesim_cpu *cpu = this_cpu();
+
+	return cpu->softirq || cpu->bh_disabled;
+}
+
+/* ---- interrupts ---- */
+
+/*
+ * Interrupts off means holding irq_section, which an interrupt from another
+ * CPU has to take: it is kept out, and comes in at the enable.
+ */
+unsigned long pagesim_irq_save(void)
+{
+	struct pagesim_cpu *cpu = this_cpu();
+	bool were_off = cpu->irqs_off;
+
+	if (!were_off) {
+		spin_lock(&cpu->irq_section);
+		cpu->irqs_off = true;
+	}
+	return were_off;
+}
+
+void local_irq_restore(unsigned long flags)
+{
+	struct pagesim_cpu *cpu = this_cpu();
+
+	if (flags || !cpu->irqs_off)
+		return;
+	cpu->irqs_off = false;
+	spin_unlock(&cpu->irq_section);
+	pagesim_softirq_point();
+}
+
+void local_irq_disable(void)
+{
+	pagesim_irq_save();
+}
+
+void local_irq_enable(void)
+{
+	/* Who interrupted the thread relies on it. */
+	if (!WARN_ON(this_cpu()->hardirq))
+		local_irq_restore(0);
+}
+
+bool irqs_disabled(void)
+{
+	return this_cpu()->irqs_off;
+}
+
+bool in_hardirq(void)
+{
+	return this_cpu()->hardirq;
+}
+
+/* The other's thread is at a point at which interrupts are on, and stays. */
+static void interrupt(struct pagesim_cpu *other, void (*func)(void *),
+		      void *info)
+{
+	void *self = *platform_self();
+
+	spin_lock(&other->irq_section);
+	*platform_self() = self_of(other, IN_INTERRUPT);
+	func(info);
+	*platform_self() = self;
+	spin_unlock(&other->irq_section);
+}
+
+void smp_call_function(void (*func)(void *info), void *info,
+		       bool wait __maybe_unused)
+{
+	struct pagesim_cpu *cpu = this_cpu();
+	u64 others;
+
+	WARN_ON(cpu->irqs_off); /* two that do this wait for each other */
+	smp_mb();
+	others = READ_ONCE(cpus.taken) & ~BIT_ULL(cpu->id);
+	for (; others; others &= others - 1)
+		interrupt(&cpus.cpu[__builtin_ctzll(others)], func, info);
+	smp_mb();
+}
+
+void on_each_cpu(void (*func)(void *info), void *info, bool wait)
+{
+	struct pagesim_cpu *cpu = this_cpu();
+	unsigned long flags;
+
+	smp_call_function(func, info, wait);
+	local_irq_save(flags);
+	cpu->hardirq++;
+	func(info);
+	cpu->hardirq--;
+	local_irq_restore(flags);
+}
+
+/* ---- boot ---- */
+
+void cpu_boot(unsigned int nr_cpus)
+{
+	memset(cpus.cpu, 0, sizeof(cpus.cpu));
+	memset(cpus.interrupted, 0, sizeof(cpus.interrupted));
+	for (unsigned int id = 0; id < MAX_CPUS; id++) {
+		cpus.cpu[id].id = cpus.interrupted[id].id = id;
+		cpus.interrupted[id].hardirq = 1;
+		cpus.interrupted[id].irqs_off = true;
+		snprintf(cpus.interrupted[id].name,
+			 sizeof(cpus.interrupted[id].name), "interrupt");
+	}
+	cpus.nr = nr_cpus;
+	cpus.taken = 0;
+	cpus.boots++;
+}
