@@ -160,13 +160,15 @@ struct result {
 
 struct bench {
 	char *array; /* MAX_PAGES pages, in huge host pages */
-	u8 *shape; /* by page: order of the compound page it heads */
+	u8 *shape; /* by page: order of the compound page it heads, or INSIDE */
 	u32 *index;
 	struct map_input input;
 	unsigned long map_frames, map_tails;
 	double tail_share, head_share; /* of the frames of that map */
 	bool quick;
 	unsigned long nr_ops; /* of a visit to a synthetic set */
+	unsigned long locked; /* pages that the last loop found locked */
+	bool wrong; /* some loop did not find what it was to find */
 	struct result *results;
 	unsigned int nr_results, max_results, done, all;
 };
@@ -188,7 +190,7 @@ static void encode_v4_2(struct page_v4_2 *pages, unsigned long nr,
 			unsigned int order)
 {
 	if (order)
-		pages->flags = BIT(PG_v4_2_head);
+		pages->flags = BIT(PG_v4_2_head) | BIT(PG_locked);
 	for (unsigned long i = 1; i < nr; i++)
 		set_tail_v3_14(pages + i, pages);
 }
@@ -197,7 +199,7 @@ static void encode_tagged(struct page *pages, unsigned long nr,
 			  unsigned int order, enum encoding encoding)
 {
 	if (order)
-		pages->flags = BIT(PG_head);
+		pages->flags = BIT(PG_head) | BIT(PG_locked);
 	for (unsigned long i = 1; i < nr; i++) {
 		if (encoding == ENCODED_MASK)
 			set_compound_head_v7_1(pages + i, order);
@@ -206,6 +208,7 @@ static void encode_tagged(struct page *pages, unsigned long nr,
 	}
 }
 
+/* Heads are locked, so that a loop that does not find them shows. */
 static void encode(struct bench *bench, unsigned long nr_pages,
 		   enum encoding encoding)
 {
@@ -227,6 +230,15 @@ static void encode(struct bench *bench, unsigned long nr_pages,
 
 /* ---- shapes and orders ---- */
 
+#define INSIDE 0xff /* of a compound page, and not its head */
+
+static void shape_compound(struct bench *bench, unsigned long pfn,
+			   unsigned int order)
+{
+	memset(bench->shape + pfn, INSIDE, 1UL << order);
+	bench->shape[pfn] = (u8)order;
+}
+
 /* The share of blocks that are compound is the visit's share of tails. */
 static void shape_synthetic(struct bench *bench, const struct set *set,
 			    double share)
@@ -240,14 +252,8 @@ static void shape_synthetic(struct bench *bench, const struct set *set,
 		if (owed < 0.5)
 			continue;
 		owed -= 1;
-		bench->shape[pfn] = (u8)set->order;
+		shape_compound(bench, pfn, set->order);
 	}
-}
-
-static bool in_compound(const struct bench *bench, const struct set *set,
-			unsigned long pfn)
-{
-	return bench->shape[ALIGN_DOWN(pfn, 1UL << set->order)] != 0;
 }
 
 enum part {
@@ -256,19 +262,24 @@ enum part {
 	TAIL
 };
 
+static enum part part_of(const struct bench *bench, unsigned long pfn)
+{
+	if (!bench->shape[pfn])
+		return SINGLE;
+	return bench->shape[pfn] == INSIDE ? TAIL : HEAD;
+}
+
 /* A page at random that is the one or the other. */
 static u32 pick(const struct bench *bench, const struct set *set,
 		enum part part)
 {
-	unsigned long mask = (1UL << set->order) - 1;
 	unsigned long pfn;
 
 	do {
 		pfn = random_u64() % set->nr_pages;
 		if (part == HEAD)
-			pfn &= ~mask;
-	} while (in_compound(bench, set, pfn) != (part != SINGLE) ||
-		 (part == TAIL && !(pfn & mask)));
+			pfn = ALIGN_DOWN(pfn, 1UL << set->order);
+	} while (part_of(bench, pfn) != part);
 	return (u32)pfn;
 }
 
@@ -319,7 +330,7 @@ static void shape_map(struct bench *bench)
 			continue;
 		nr = 1UL << compound_order(page);
 		if (IS_ALIGNED(pfn, nr) && pfn + nr <= bench->map_frames)
-			bench->shape[pfn] = (u8)compound_order(page);
+			shape_compound(bench, pfn, compound_order(page));
 	}
 }
 
@@ -338,15 +349,13 @@ static void order_map(struct bench *bench, bool shuffled)
 
 /* ---- measuring ---- */
 
-static double time_ns(loop_t loop, const struct bench *bench, size_t nr)
+static double time_ns(loop_t loop, struct bench *bench, size_t nr)
 {
-	static volatile unsigned long sink;
 	struct timespec a, b;
 
 	clock_gettime(CLOCK_MONOTONIC, &a);
-	sink = loop(bench->array, bench->index, nr);
+	bench->locked = loop(bench->array, bench->index, nr);
 	clock_gettime(CLOCK_MONOTONIC, &b);
-	(void)sink;
 	return ((double)(b.tv_sec - a.tv_sec) * 1e9 +
 		(double)(b.tv_nsec - a.tv_nsec)) /
 	       (double)nr;
@@ -365,6 +374,26 @@ static double median(double *values, int nr)
 	return values[nr / 2];
 }
 
+/* With a lookup every page of a compound page is locked, without its head. */
+static void check_loop(struct bench *bench, const struct result *like,
+		       unsigned int g, size_t nr_ops)
+{
+	unsigned long expected = 0;
+
+	for (size_t i = 0; i < nr_ops; i++) {
+		enum part part = part_of(bench, bench->index[i]);
+
+		expected += part == HEAD || (part == TAIL && g > FOLIO);
+	}
+	if (bench->locked == expected)
+		return;
+	fprintf(stderr,
+		"pagesim: %s, %s, %s: %lu of %zu pages are locked, found %lu\n",
+		generations[g].name, like->set, like->visit, expected, nr_ops,
+		bench->locked);
+	bench->wrong = true;
+}
+
 /* One encoding: its generations in turns, each right behind a plain test. */
 static void measure_encoding(struct bench *bench, const struct result *like,
 			     enum encoding encoding, size_t nr_ops, int reps)
@@ -380,8 +409,10 @@ static void measure_encoding(struct bench *bench, const struct result *like,
 				continue;
 			plain = time_ns(loop_plain, bench, nr_ops);
 			own = time_ns(generations[g].loop, bench, nr_ops);
-			if (rep < 0)
+			if (rep < 0) {
+				check_loop(bench, like, g, nr_ops);
 				continue;
+			}
 			ns[g][rep] = own;
 			ratio[g][rep] = own / plain;
 		}
@@ -758,6 +789,7 @@ int bench_compound_head(int argc, char **argv)
 			print_bench_json(&bench);
 		else
 			print_text(&bench);
+		status = bench.wrong ? EXIT_DIFFERS : EXIT_OK;
 	}
 	free(bench.shape);
 	free(bench.index);
