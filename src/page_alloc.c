@@ -7,6 +7,7 @@
  */
 #include <string.h>
 #include <pagesim/page_alloc.h>
+#include <pagesim/refcount.h>
 
 struct zone pagesim_zone;
 
@@ -202,7 +203,7 @@ static bool free_pages_prepare(struct page *page, unsigned int order)
 	return true;
 }
 
-static void free_frozen_pages(struct page *page, unsigned int order)
+void free_unref_page(struct page *page, unsigned int order)
 {
 	struct zone *zone = &pagesim_zone;
 
@@ -221,10 +222,10 @@ void __free_pages(struct page *page, unsigned int order)
 	bool head = PageHead(page);
 
 	if (put_page_testzero(page))
-		free_frozen_pages(page, order);
+		free_unref_page(page, order);
 	else if (!head)
 		while (order-- > 0)
-			free_frozen_pages(page + (1UL << order), order);
+			free_unref_page(page + (1UL << order), order);
 }
 
 bool is_free_buddy_page(const struct page *page)

@@ -65,6 +65,9 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
 #define __free_page(page) __free_pages(page, 0)
 
+/* Frees a block whose count is 0 already. Context: nobody else knows it. */
+void free_unref_page(struct page *page, unsigned int order);
+
 /* Valid under the zone's lock, or as a guess. */
 static inline unsigned int buddy_order(const struct page *page)
 {

@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /* Floor: 2 */
 /*
- * The reference count of a page.
+ * The reference count of a page, as an atomic variable: what each operation
+ * does to it, and how it orders. Who holds a reference and what for is
+ * refcount.h's.
  *
- * Models: include/linux/page_ref.h, put_page_testzero() of
- * include/linux/mm.h at v6.12.
+ * Models: include/linux/page_ref.h at v6.12, without HVO (no fake heads, and
+ * so no RCU around a conditional get) and, so far, without tracepoints.
  *
- * So far what the allocator needs. A tail's count is 0 for all of its life:
- * references go to the head.
+ * | operation                    | ordering                               |
+ * |------------------------------|----------------------------------------|
+ * | page_ref_inc(), _add(), ...  | none                                   |
+ * | page_ref_dec_and_test(), ... | full                                   |
+ * | page_ref_add_unless()        | full if it adds, none if not           |
+ * | page_ref_freeze()            | full if it freezes, none if not        |
+ * | page_ref_unfreeze()          | release: pairs with a later add_unless |
+ * | set_page_count()             | none                                   |
+ *
+ * A tail's count is 0 for all of its life: references go to the head. A page
+ * whose count is 0 is free, a tail, or frozen: somebody changes what it is,
+ * and whoever wants a reference has to wait or go away.
  */
 #ifndef PAGESIM_PAGE_REF_H
 #define PAGESIM_PAGE_REF_H
@@ -19,35 +31,168 @@ static inline int page_ref_count(const struct page *page)
 	return atomic_read(&page->_refcount);
 }
 
-/* Of the folio that the page belongs to. */
-static inline int page_count(const struct page *page)
-{
-	return page_ref_count(&page_folio(page)->page);
-}
-
 static inline int folio_ref_count(const struct folio *folio)
 {
 	return page_ref_count(&folio->page);
 }
 
-/* Ordering: none. A walker can see it before anything else of the page. */
+/* Of the folio that the page belongs to. */
+static inline int page_count(const struct page *page)
+{
+	return folio_ref_count(page_folio(page));
+}
+
+/* A walker can see it before anything else of the page. */
 static inline void set_page_count(struct page *page, int v)
 {
 	atomic_set(&page->_refcount, v);
 }
 
-static inline void set_page_refcounted(struct page *page)
+static inline void folio_set_count(struct folio *folio, int v)
 {
-	VM_BUG_ON_PAGE(PageTail(page), page);
-	VM_BUG_ON_PAGE(page_ref_count(page), page);
+	set_page_count(&folio->page, v);
+}
+
+static inline void init_page_count(struct page *page)
+{
 	set_page_count(page, 1);
 }
 
-/* Drops one; true for the last. Fully ordered. */
-static inline bool put_page_testzero(struct page *page)
+static inline void page_ref_add(struct page *page, int nr)
 {
-	VM_BUG_ON_PAGE(page_ref_count(page) == 0, page);
+	atomic_add(nr, &page->_refcount);
+}
+
+static inline void page_ref_sub(struct page *page, int nr)
+{
+	atomic_sub(nr, &page->_refcount);
+}
+
+static inline void page_ref_inc(struct page *page)
+{
+	atomic_inc(&page->_refcount);
+}
+
+static inline void page_ref_dec(struct page *page)
+{
+	atomic_dec(&page->_refcount);
+}
+
+static inline int page_ref_sub_and_test(struct page *page, int nr)
+{
+	return atomic_sub_and_test(nr, &page->_refcount);
+}
+
+static inline int page_ref_dec_and_test(struct page *page)
+{
 	return atomic_dec_and_test(&page->_refcount);
+}
+
+static inline int page_ref_inc_return(struct page *page)
+{
+	return atomic_inc_return(&page->_refcount);
+}
+
+static inline int page_ref_dec_return(struct page *page)
+{
+	return atomic_dec_return(&page->_refcount);
+}
+
+/* Adds nr unless the count is u. Returns whether it did. */
+static inline bool page_ref_add_unless(struct page *page, int nr, int u)
+{
+	return atomic_add_unless(&page->_refcount, nr, u);
+}
+
+/*
+ * Takes the count from exactly count to 0, so that nobody can get a new
+ * reference. Returns 0 and changes nothing if it is another.
+ *
+ * Context: whoever else may touch the count by right must be kept out: the
+ * folio locked and unmapped, its page cache slot locked. Short, and without
+ * sleeping: lookups spin meanwhile.
+ */
+static inline int page_ref_freeze(struct page *page, int count)
+{
+	return atomic_cmpxchg(&page->_refcount, count, 0) == count;
+}
+
+/*
+ * Ends it. A blind store: what somebody did to the count meanwhile, against
+ * the rule, is lost. Reported in tier "vm".
+ */
+static inline void page_ref_unfreeze(struct page *page, int count)
+{
+	VM_BUG_ON_PAGE(page_count(page) != 0, page);
+	VM_BUG_ON(count == 0);
+	atomic_set_release(&page->_refcount, count);
+}
+
+/* The same of a folio. */
+static inline void folio_ref_add(struct folio *folio, int nr)
+{
+	page_ref_add(&folio->page, nr);
+}
+
+static inline void folio_ref_sub(struct folio *folio, int nr)
+{
+	page_ref_sub(&folio->page, nr);
+}
+
+static inline int folio_ref_sub_return(struct folio *folio, int nr)
+{
+	return atomic_sub_return(nr, &folio->_refcount);
+}
+
+static inline void folio_ref_inc(struct folio *folio)
+{
+	page_ref_inc(&folio->page);
+}
+
+static inline void folio_ref_dec(struct folio *folio)
+{
+	page_ref_dec(&folio->page);
+}
+
+static inline int folio_ref_sub_and_test(struct folio *folio, int nr)
+{
+	return page_ref_sub_and_test(&folio->page, nr);
+}
+
+static inline int folio_ref_dec_and_test(struct folio *folio)
+{
+	return page_ref_dec_and_test(&folio->page);
+}
+
+static inline int folio_ref_inc_return(struct folio *folio)
+{
+	return page_ref_inc_return(&folio->page);
+}
+
+static inline int folio_ref_dec_return(struct folio *folio)
+{
+	return page_ref_dec_return(&folio->page);
+}
+
+static inline bool folio_ref_add_unless(struct folio *folio, int nr, int u)
+{
+	return page_ref_add_unless(&folio->page, nr, u);
+}
+
+/* Several references at once, unless the folio is free or frozen. */
+static inline bool folio_ref_try_add(struct folio *folio, int count)
+{
+	return folio_ref_add_unless(folio, count, 0);
+}
+
+static inline int folio_ref_freeze(struct folio *folio, int count)
+{
+	return page_ref_freeze(&folio->page, count);
+}
+
+static inline void folio_ref_unfreeze(struct folio *folio, int count)
+{
+	page_ref_unfreeze(&folio->page, count);
 }
 
 #endif /* PAGESIM_PAGE_REF_H */
