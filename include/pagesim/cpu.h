@@ -40,6 +40,7 @@ struct pagesim_cpu {
 	/* Held while interrupts are off, or one comes in. */
 	spinlock_t irq_section;
 	u32 softirq_pending; /* bit per handler; any CPU sets */
+	u32 task_state; /* of the thread; see wait.h */
 };
 
 /* The CPU that the caller runs on. Never NULL; BUG() if all are taken. */

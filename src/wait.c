@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+// Floor: 1
+#include <pagesim/atomic.h>
+#include <pagesim/bug.h>
+#include <pagesim/wait.h>
+
+#include "platform.h"
+
+/* ---- sleeping ---- */
+
+void set_current_state(unsigned int state)
+{
+	xchg(&this_cpu()->task_state, state);
+	smp_mb();
+}
+
+void schedule(void)
+{
+	struct pagesim_cpu *cpu = this_cpu();
+	unsigned int state;
+
+	BUG_ON(cpu->irqs_off || cpu->bh_disabled || cpu->softirq);
+	while ((state = smp_load_acquire(&cpu->task_state)) != TASK_RUNNING)
+		platform_park(&cpu->task_state, state);
+}
+
+bool wake_up_process(struct pagesim_cpu *cpu)
+{
+	smp_mb();
+	if (xchg(&cpu->task_state, TASK_RUNNING) == TASK_RUNNING)
+		return false;
+	platform_unpark(&cpu->task_state, 1);
+	return true;
+}
+
+/* ---- lists that are looked at without their lock ---- */
+
+void list_del_init_careful(struct list_head *entry)
+{
+	WRITE_ONCE(entry->next->prev, entry->prev);
+	WRITE_ONCE(entry->prev->next, entry->next);
+	WRITE_ONCE(entry->prev, entry);
+	smp_store_release(&entry->next, entry);
+}
+
+bool list_empty_careful(const struct list_head *head)
+{
+	const struct list_head *next = smp_load_acquire(&head->next);
+
+	return next == head && next == READ_ONCE(head->prev);
+}
+
+/* ---- wait queues ---- */
+
+void init_waitqueue_head(wait_queue_head_t *q)
+{
+	spin_lock_init(&q->lock);
+	INIT_LIST_HEAD(&q->head);
+}
+
+void init_wait(wait_queue_entry_t *entry)
+{
+	entry->flags = 0;
+	entry->private = this_cpu();
+	entry->func = autoremove_wake_function;
+	INIT_LIST_HEAD(&entry->entry);
+}
+
+int default_wake_function(wait_queue_entry_t *entry,
+			  unsigned int mode __maybe_unused,
+			  int sync __maybe_unused, void *key __maybe_unused)
+{
+	return wake_up_process(entry->private);
+}
+
+int autoremove_wake_function(wait_queue_entry_t *entry, unsigned int mode,
+			     int sync, void *key)
+{
+	int woken = default_wake_function(entry, mode, sync, key);
+
+	if (woken)
+		list_del_init_careful(&entry->entry);
+	return woken;
+}
+
+void __add_wait_queue_entry_tail(wait_queue_head_t *q,
+				 wait_queue_entry_t *entry)
+{
+	list_add_tail(&entry->entry, &q->head);
+}
+
+/* Shared ones in front, so that a wake-up reaches them all. */
+static void prepare(wait_queue_head_t *q, wait_queue_entry_t *entry,
+		    unsigned int state, bool exclusive)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	spin_lock(&q->lock);
+	if (exclusive)
+		entry->flags |= WQ_FLAG_EXCLUSIVE;
+	else
+		entry->flags &= ~(unsigned int)WQ_FLAG_EXCLUSIVE;
+	if (list_empty(&entry->entry)) {
+		if (exclusive)
+			list_add_tail(&entry->entry, &q->head);
+		else
+			list_add(&entry->entry, &q->head);
+	}
+	set_current_state(state);
+	spin_unlock(&q->lock);
+	local_irq_restore(flags);
+}
+
+void prepare_to_wait(wait_queue_head_t *q, wait_queue_entry_t *entry,
+		     unsigned int state)
+{
+	prepare(q, entry, state, false);
+}
+
+void prepare_to_wait_exclusive(wait_queue_head_t *q, wait_queue_entry_t *entry,
+			       unsigned int state)
+{
+	prepare(q, entry, state, true);
+}
+
+void finish_wait(wait_queue_head_t *q, wait_queue_entry_t *entry)
+{
+	unsigned long flags;
+
+	__set_current_state(TASK_RUNNING);
+	/* Taken off already, by who is through with it: no lock is needed. */
+	if (list_empty_careful(&entry->entry))
+		return;
+	local_irq_save(flags);
+	spin_lock(&q->lock);
+	list_del_init_careful(&entry->entry);
+	spin_unlock(&q->lock);
+	local_irq_restore(flags);
+}
+
+void __wake_up_locked_key(wait_queue_head_t *q, unsigned int mode, int nr,
+			  void *key)
+{
+	struct list_head *pos = q->head.next, *next;
+
+	for (; pos != &q->head; pos = next) {
+		wait_queue_entry_t *entry =
+			list_entry(pos, wait_queue_entry_t, entry);
+		bool exclusive = entry->flags & WQ_FLAG_EXCLUSIVE;
+		int ret;
+
+		next = pos->next;
+		ret = entry->func(entry, mode, 0, key);
+		if (ret < 0 || (ret && exclusive && !--nr))
+			break;
+	}
+}
+
+void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr, void *key)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	spin_lock(&q->lock);
+	__wake_up_locked_key(q, mode, nr, key);
+	spin_unlock(&q->lock);
+	local_irq_restore(flags);
+}
