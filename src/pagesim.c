@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <pagesim/bug.h>
+#include <pagesim/folio_lock.h>
 #include <pagesim/page_alloc.h>
 #include <pagesim/pagesim.h>
 
@@ -148,6 +149,7 @@ int pagesim_boot(const struct pagesim_config *config)
 	cpu_boot(config->nr_cpus);
 	memmap_boot(config);
 	pagesim_page_alloc_boot();
+	pagesim_folio_lock_boot();
 	running = true;
 	return 0;
 }

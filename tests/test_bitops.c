@@ -19,6 +19,10 @@ static void test_bits(void **state)
 		assert_false(test_and_set_bit(nr, words));
 		assert_true(test_and_set_bit(nr, words));
 		clear_bit(nr, words);
+		assert_false(test_and_set_bit_lock(nr, words));
+		assert_true(test_and_set_bit_lock(nr, words));
+		clear_bit_unlock(nr, words);
+		assert_false(test_bit(nr, words));
 		__set_bit(nr, words);
 		assert_true(test_bit(nr, words));
 		__clear_bit(nr, words);

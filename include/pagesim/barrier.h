@@ -35,7 +35,16 @@ extern int pagesim_barrier_word;
 #define smp_wmb() \
 	((void)__atomic_fetch_add(&pagesim_barrier_word, 0, __ATOMIC_RELEASE))
 
+/*
+ * To be put before a release operation whose reader has an unordered load
+ * and smp_rmb(): a pair in C11 and in the kernel, but not for who knows no
+ * fences.
+ */
+#define smp_release_pairs_with_rmb() smp_wmb()
+
 #else
+
+#define smp_release_pairs_with_rmb() ((void)0)
 
 #define smp_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)

@@ -7,7 +7,8 @@
  *
  * Two families, and the difference is the point:
  *  - set_bit(), clear_bit(): atomic read-modify-write, unordered;
- *    test_and_*_bit(): atomic and fully ordered;
+ *    test_and_*_bit(): atomic and fully ordered; test_and_set_bit_lock()
+ *    acquires and clear_bit_unlock() releases;
  *  - __set_bit(), __clear_bit(): a plain load and then a store. Legal only
  *    while nobody else can write the word; another CPU's atomic operation
  *    between the two is lost. ThreadSanitizer reports it.
@@ -59,6 +60,22 @@ static __always_inline bool test_and_clear_bit(unsigned long nr,
 	return __atomic_fetch_and(addr + BIT_WORD(nr), ~BIT_MASK(nr),
 				  __ATOMIC_SEQ_CST) &
 	       BIT_MASK(nr);
+}
+
+/* As a lock: acquire if it was taken, and release. */
+static __always_inline bool test_and_set_bit_lock(unsigned long nr,
+						  unsigned long *addr)
+{
+	return __atomic_fetch_or(addr + BIT_WORD(nr), BIT_MASK(nr),
+				 __ATOMIC_ACQUIRE) &
+	       BIT_MASK(nr);
+}
+
+static __always_inline void clear_bit_unlock(unsigned long nr,
+					     unsigned long *addr)
+{
+	__atomic_fetch_and(addr + BIT_WORD(nr), ~BIT_MASK(nr),
+			   __ATOMIC_RELEASE);
 }
 
 static __always_inline void __set_bit(unsigned long nr, unsigned long *addr)
