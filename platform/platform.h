@@ -41,6 +41,9 @@ void platform_unpark(uint32_t *word, int nr);
 /* A hint between two looks at a word that another thread writes. */
 void platform_relax(void);
 
+/* Lets another thread of the host run, if there is one. */
+void platform_yield(void);
+
 /* Nanoseconds of a clock that never runs backwards. */
 uint64_t platform_time_ns(void);
 

@@ -100,6 +100,11 @@ struct pagesim_cpu *this_cpu(void)
 	return likely(cpu) ? cpu : enter_cpu();
 }
 
+void cpu_relax(void)
+{
+	platform_relax();
+}
+
 void pagesim_thread_exit(void)
 {
 	struct pagesim_cpu *cpu = cpu_of(*platform_self());

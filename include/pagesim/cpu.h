@@ -46,6 +46,9 @@ struct pagesim_cpu {
 /* The CPU that the caller runs on. Never NULL; BUG() if all are taken. */
 struct pagesim_cpu *this_cpu(void);
 
+/* Between two looks at a word that another CPU writes. */
+void cpu_relax(void);
+
 static inline unsigned int smp_processor_id(void)
 {
 	return this_cpu()->id;

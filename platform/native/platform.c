@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -80,6 +81,11 @@ void platform_relax(void)
 #if defined(__x86_64__)
 	__builtin_ia32_pause();
 #endif
+}
+
+void platform_yield(void)
+{
+	sched_yield();
 }
 
 uint64_t platform_time_ns(void)
