@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// Floor: 1
+#include <pagesim/atomic.h>
+#include <pagesim/bug.h>
+#include <pagesim/mutex.h>
+
+void mutex_init(struct mutex *lock)
+{
+	lock->owner = NULL;
+	init_waitqueue_head(&lock->wait);
+}
+
+bool mutex_trylock(struct mutex *lock)
+{
+	struct pagesim_cpu *free = NULL;
+
+	return try_cmpxchg_acquire(&lock->owner, &free, this_cpu());
+}
+
+static noinline void mutex_lock_slow(struct mutex *lock)
+{
+	wait_queue_entry_t entry;
+
+	VM_BUG_ON(READ_ONCE(lock->owner) == this_cpu());
+	init_wait(&entry);
+	for (;;) {
+		prepare_to_wait_exclusive(&lock->wait, &entry,
+					  TASK_UNINTERRUPTIBLE);
+		if (mutex_trylock(lock))
+			break;
+		schedule();
+	}
+	finish_wait(&lock->wait, &entry);
+}
+
+void mutex_lock(struct mutex *lock)
+{
+	VM_BUG_ON(this_cpu()->hardirq || this_cpu()->softirq);
+	if (unlikely(!mutex_trylock(lock)))
+		mutex_lock_slow(lock);
+}
+
+/*
+ * Free first, then a look whether somebody waits, with a full barrier in
+ * between: a waiter is on the queue before it tries for the last time.
+ */
+void mutex_unlock(struct mutex *lock)
+{
+	VM_BUG_ON(READ_ONCE(lock->owner) != this_cpu());
+	smp_store_release(&lock->owner, NULL);
+	smp_mb();
+	if (waitqueue_active(&lock->wait))
+		wake_up(&lock->wait);
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+// Floor: 1
+#include <pagesim/bug.h>
+#include <pagesim/rwsem.h>
+
+#define WRITER (-1)
+
+void init_rwsem(struct rw_semaphore *sem)
+{
+	init_waitqueue_head(&sem->wait);
+	sem->count = 0;
+	sem->writers_waiting = 0;
+}
+
+static unsigned long lock_state(struct rw_semaphore *sem)
+{
+	unsigned long flags;
+
+	VM_BUG_ON(this_cpu()->hardirq || this_cpu()->softirq);
+	local_irq_save(flags);
+	spin_lock(&sem->wait.lock);
+	return flags;
+}
+
+static void unlock_state(struct rw_semaphore *sem, unsigned long flags)
+{
+	spin_unlock(&sem->wait.lock);
+	local_irq_restore(flags);
+}
+
+/* A writer that waits goes first, unless it is this one. */
+static bool may_enter(const struct rw_semaphore *sem, int as)
+{
+	if (as == WRITER)
+		return sem->count == 0;
+	return sem->count >= 0 && !sem->writers_waiting;
+}
+
+/* waits: the caller is one of writers_waiting, and will not be if it enters. */
+static bool try_enter(struct rw_semaphore *sem, int as, bool waits)
+{
+	unsigned long flags = lock_state(sem);
+	bool enter = may_enter(sem, as);
+
+	if (enter) {
+		WRITE_ONCE(sem->count, sem->count + as);
+		if (waits && as == WRITER)
+			sem->writers_waiting--;
+	}
+	unlock_state(sem, flags);
+	return enter;
+}
+
+static void enter(struct rw_semaphore *sem, int as)
+{
+	wait_queue_entry_t entry;
+	unsigned long flags;
+
+	if (try_enter(sem, as, false))
+		return;
+	if (as == WRITER) {
+		flags = lock_state(sem);
+		sem->writers_waiting++;
+		unlock_state(sem, flags);
+	}
+	init_wait(&entry);
+	for (;;) {
+		prepare_to_wait(&sem->wait, &entry, TASK_UNINTERRUPTIBLE);
+		if (try_enter(sem, as, true))
+			break;
+		schedule();
+	}
+	finish_wait(&sem->wait, &entry);
+}
+
+/* Everybody that waits looks for himself: few do, and no turn is lost. */
+static void leave(struct rw_semaphore *sem, int as)
+{
+	unsigned long flags = lock_state(sem);
+	bool was = as == WRITER ? sem->count == WRITER : sem->count > 0;
+
+	if (was)
+		WRITE_ONCE(sem->count, sem->count - as);
+	__wake_up_locked_key(&sem->wait, TASK_NORMAL, 0, NULL);
+	unlock_state(sem, flags);
+	VM_BUG_ON(!was); /* nobody was in as what is left */
+}
+
+void down_read(struct rw_semaphore *sem)
+{
+	enter(sem, 1);
+}
+
+bool down_read_trylock(struct rw_semaphore *sem)
+{
+	return try_enter(sem, 1, false);
+}
+
+void up_read(struct rw_semaphore *sem)
+{
+	leave(sem, 1);
+}
+
+void down_write(struct rw_semaphore *sem)
+{
+	enter(sem, WRITER);
+}
+
+bool down_write_trylock(struct rw_semaphore *sem)
+{
+	return try_enter(sem, WRITER, false);
+}
+
+void up_write(struct rw_semaphore *sem)
+{
+	leave(sem, WRITER);
+}
+
+/* Readers that wait may come in, too, if no writer waits. */
+void downgrade_write(struct rw_semaphore *sem)
+{
+	unsigned long flags = lock_state(sem);
+	bool was = sem->count == WRITER;
+
+	if (was)
+		WRITE_ONCE(sem->count, 1);
+	__wake_up_locked_key(&sem->wait, TASK_NORMAL, 0, NULL);
+	unlock_state(sem, flags);
+	VM_BUG_ON(!was);
+}
