@@ -35,6 +35,12 @@ void platform_park(uint32_t *word, uint32_t expected);
  */
 void **platform_self(void);
 
+/*
+ * Has fn called on the calling thread when that ends, after its own function
+ * and not on exit(). A second call replaces the first.
+ */
+void platform_at_thread_end(void (*fn)(void));
+
 /* Wakes up to nr threads that sleep on the word. */
 void platform_unpark(uint32_t *word, int nr);
 
@@ -56,5 +62,25 @@ void platform_release(void *base, size_t size);
 
 /* Wants [base, base + size) in huge pages (dense) or small ones. A hint. */
 void platform_advise_huge(void *base, size_t size, bool dense);
+
+/* ---- RCU: readers and grace periods, no callbacks ---- */
+
+/*
+ * A thread reads between register and unregister. Registering twice is
+ * registering once; both leave every section that the thread is still in, so
+ * that nobody waits for one that never ends.
+ */
+void platform_rcu_register_thread(void);
+void platform_rcu_unregister_thread(void);
+
+/* A read section. Nests. */
+void platform_rcu_read_lock(void);
+void platform_rcu_read_unlock(void);
+
+/*
+ * Waits for the end of every section that began before the call; what was
+ * done in them is visible afterwards. Context: in no section of its own.
+ */
+void platform_synchronize_rcu(void);
 
 #endif /* PAGESIM_PLATFORM_H */

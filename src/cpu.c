@@ -17,7 +17,8 @@
 #include "error.h"
 #include "platform.h"
 
-#define MAX_CPUS 63 /* PAGESIM_MAX_CPUS: the last bit ends the search */
+/* The last bit of cpus.taken ends the search. */
+static_assert(MAX_CPUS == 63, "one bit less than a word has");
 
 static struct {
 	unsigned int nr;
@@ -70,10 +71,20 @@ static struct pagesim_cpu *take_cpu(const char *name)
 	return cpu;
 }
 
+/* From here on the CPU's thread is the caller, for the rest of its life. */
+static void occupy_cpu(struct pagesim_cpu *cpu)
+{
+	*platform_self() = self_of(cpu, 0);
+	platform_rcu_register_thread();
+	platform_at_thread_end(pagesim_thread_exit);
+}
+
 /* Ordering: release, for the next thread that takes the CPU. */
 static void leave_cpu(struct pagesim_cpu *cpu)
 {
 	WARN_ON(cpu->bh_disabled || cpu->irqs_off);
+	WARN_ON(cpu->rcu_nesting);
+	cpu->rcu_nesting = 0; /* the section ends with its thread */
 	*platform_self() = NULL;
 	__atomic_fetch_and(&cpus.taken, ~BIT_ULL(cpu->id), __ATOMIC_RELEASE);
 }
@@ -89,7 +100,7 @@ static noinline struct pagesim_cpu *enter_cpu(void)
 			       cpus.nr);
 		abort(); /* a handler let it pass, and there is no CPU */
 	}
-	*platform_self() = self_of(cpu, 0);
+	occupy_cpu(cpu);
 	return cpu;
 }
 
@@ -111,12 +122,23 @@ void pagesim_thread_exit(void)
 
 	if (cpu)
 		leave_cpu(cpu);
+	platform_rcu_unregister_thread(); /* it may be the last boot's */
+}
+
+struct pagesim_cpu *cpu_if_any(void)
+{
+	return cpu_of(*platform_self());
+}
+
+u64 cpus_taken(void)
+{
+	return smp_load_acquire(&cpus.taken);
 }
 
 void for_each_running_cpu(void (*fn)(struct pagesim_cpu *cpu, void *data),
 			  void *data)
 {
-	u64 taken = smp_load_acquire(&cpus.taken);
+	u64 taken = cpus_taken();
 
 	for (; taken; taken &= taken - 1)
 		fn(&cpus.cpu[__builtin_ctzll(taken)], data);
@@ -135,29 +157,27 @@ static void thread_main(void *data)
 {
 	struct start *start = data;
 
-	*platform_self() = self_of(start->cpu, 0);
+	occupy_cpu(start->cpu);
 	start->fn(start->arg);
 	pagesim_thread_exit();
 }
 
-int pagesim_thread_create(struct pagesim_thread *thread, const char *name,
-			  void (*fn)(void *), void *arg)
+/* Gives the CPU back if there is no thread to run there. */
+static int start_thread(struct pagesim_thread *thread, struct pagesim_cpu *cpu,
+			void (*fn)(void *), void *arg)
 {
 	struct start *start = malloc(sizeof(*start));
-	int err;
+	int err = -ENOMEM;
 
-	if (!start)
-		return set_error(-ENOMEM, "no memory for a thread");
-	start->fn = fn;
-	start->arg = arg;
-	start->cpu = take_cpu(name ? name : "thread");
-	if (!start->cpu) {
-		free(start);
-		return set_error(-EBUSY, "all %u CPUs have a thread", cpus.nr);
+	if (start) {
+		start->fn = fn;
+		start->arg = arg;
+		start->cpu = cpu;
+		err = platform_thread_create(&start->thread, thread_main,
+					     start);
 	}
-	err = platform_thread_create(&start->thread, thread_main, start);
 	if (err) {
-		__atomic_fetch_and(&cpus.taken, ~BIT_ULL(start->cpu->id),
+		__atomic_fetch_and(&cpus.taken, ~BIT_ULL(cpu->id),
 				   __ATOMIC_RELEASE);
 		free(start);
 		return set_error(err, "the host gives no thread: %s",
@@ -165,6 +185,26 @@ int pagesim_thread_create(struct pagesim_thread *thread, const char *name,
 	}
 	thread->handle = start;
 	return 0;
+}
+
+int pagesim_thread_create(struct pagesim_thread *thread, const char *name,
+			  void (*fn)(void *), void *arg)
+{
+	struct pagesim_cpu *cpu = take_cpu(name ? name : "thread");
+
+	if (!cpu)
+		return set_error(-EBUSY, "all %u CPUs have a thread", cpus.nr);
+	return start_thread(thread, cpu, fn, arg);
+}
+
+int cpu_start_kthread(struct pagesim_thread *thread, const char *name,
+		      void (*fn)(void *))
+{
+	struct pagesim_cpu *cpu = &cpus.cpu[cpus.nr];
+
+	snprintf(cpu->name, sizeof(cpu->name), "%s", name);
+	__atomic_fetch_or(&cpus.taken, BIT_ULL(cpu->id), __ATOMIC_ACQUIRE);
+	return start_thread(thread, cpu, fn, NULL);
 }
 
 void pagesim_thread_join(struct pagesim_thread *thread)
@@ -208,6 +248,15 @@ static void do_softirq(struct pagesim_cpu *cpu)
 	for (unsigned int nr = 0; nr < NR_SOFTIRQS; nr++)
 		if (pending & BIT(nr) && softirq_action[nr])
 			softirq_action[nr]();
+	cpu->softirq--;
+}
+
+void cpu_run_as_softirq(void (*fn)(void))
+{
+	struct pagesim_cpu *cpu = this_cpu();
+
+	cpu->softirq++;
+	fn();
 	cpu->softirq--;
 }
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Each source says its floor in the second line and includes nothing of a
-floor above it; only track.h includes a tool's header.
+floor above it; only track.h includes a tool's header, and only
+platform_rcu.c one of liburcu's.
 
   check_floors.py [DIRECTORY]
 """
@@ -14,6 +15,8 @@ ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else
 FOLDERS = ("include", "platform", "src", "cli", "bench", "tests", "explore",
            "scenarios")
 TOOLS = re.compile(r"#\s*include\s*<(valgrind|sanitizer)/")
+
+URCU = re.compile(r"#\s*include\s*<(urcu[/.]|rcu[a-z]*list)")
 
 
 def sources():
@@ -51,6 +54,8 @@ def main():
                              f"floor {other}")
         if TOOLS.search(text) and path.name != "track.h":
             wrong.append(f"{name}: only track.h includes a tool's header")
+        if URCU.search(text) and path.name != "platform_rcu.c":
+            wrong.append(f"{name}: only platform_rcu.c includes liburcu's")
     for line in wrong:
         print(line)
     print(f"{len(floors)} files, {len(wrong)} wrong")

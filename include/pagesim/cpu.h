@@ -10,7 +10,7 @@
  * end; nobody else runs there but the interrupts and softirqs that come on
  * top of it. A thread of pagesim_thread_create() has its CPU from the start,
  * any other (main(), a pthread) from the first call that asks for one until
- * pagesim_thread_exit().
+ * pagesim_thread_exit() or its end.
  *
  * Differs from the kernel: a CPU has one thread, so preemption and migration
  * do not exist. An interrupt from another CPU runs on the CPU that sends it,
@@ -36,6 +36,8 @@ struct pagesim_cpu {
 	bool irqs_off;
 	unsigned int hardirq; /* depth of interrupt handlers running */
 	unsigned int softirq; /* of softirq handlers running */
+	unsigned int rcu_nesting; /* of rcu_read_lock() */
+	unsigned int rcu_callback; /* of RCU callbacks running */
 
 	/* Held while interrupts are off, or one comes in. */
 	spinlock_t irq_section;
@@ -68,7 +70,10 @@ int pagesim_thread_create(struct pagesim_thread *thread, const char *name,
 			  void (*fn)(void *), void *arg);
 void pagesim_thread_join(struct pagesim_thread *thread);
 
-/* Gives back the CPU of a thread that pagesim_thread_create() did not make. */
+/*
+ * Gives back the CPU of a thread that pagesim_thread_create() did not make. A
+ * thread that ends without it does so then.
+ */
 void pagesim_thread_exit(void);
 
 /* Calls fn for each CPU that a thread runs on. Context: they may come and go. */

@@ -76,6 +76,32 @@ void **platform_self(void)
 	return &self;
 }
 
+static pthread_key_t end_key;
+static pthread_once_t end_key_once = PTHREAD_ONCE_INIT;
+
+struct thread_end {
+	void (*fn)(void);
+};
+
+static _Thread_local struct thread_end thread_end;
+
+static void call_thread_end(void *end)
+{
+	((struct thread_end *)end)->fn();
+}
+
+static void make_end_key(void)
+{
+	pthread_key_create(&end_key, call_thread_end);
+}
+
+void platform_at_thread_end(void (*fn)(void))
+{
+	thread_end.fn = fn;
+	pthread_once(&end_key_once, make_end_key);
+	pthread_setspecific(end_key, &thread_end);
+}
+
 void platform_relax(void)
 {
 #if defined(__x86_64__)
