@@ -11,6 +11,7 @@
 #include "cpu.h"
 #include "error.h"
 #include "memmap.h"
+#include "rcu.h"
 
 #define TIB (1ULL << 40)
 #define DEFAULT_RESERVE_LIMIT (2 * TIB)
@@ -107,6 +108,25 @@ static int check_reserve(const struct pagesim_config *config)
 	return 0;
 }
 
+static int check_cpus(const struct pagesim_config *config)
+{
+	unsigned int max = PAGESIM_MAX_CPUS;
+
+	if ((unsigned int)config->rcu_mode >= PAGESIM_RCU_NR_MODES)
+		return set_error(-EINVAL, "there is no RCU mode %d",
+				 (int)config->rcu_mode);
+	if (rcu_has_worker(config->rcu_mode, config->rcu_worker))
+		max--;
+	if (!config->nr_cpus || config->nr_cpus > max)
+		return set_error(-EINVAL,
+				 "%u CPUs cannot be simulated: 1 to %u can%s",
+				 config->nr_cpus, max,
+				 max < PAGESIM_MAX_CPUS
+					 ? ", and one for RCU's thread"
+					 : "");
+	return 0;
+}
+
 static int check_config(const struct pagesim_config *config)
 {
 	int err;
@@ -119,10 +139,9 @@ static int check_config(const struct pagesim_config *config)
 		return set_error(-EINVAL,
 				 "%lu pages are more than a machine can have",
 				 config->nr_pages);
-	if (!config->nr_cpus || config->nr_cpus > PAGESIM_MAX_CPUS)
-		return set_error(-EINVAL,
-				 "%u CPUs cannot be simulated: 1 to %d can",
-				 config->nr_cpus, PAGESIM_MAX_CPUS);
+	err = check_cpus(config);
+	if (err)
+		return err;
 	err = check_debug(config);
 	if (err)
 		return err;
@@ -150,6 +169,12 @@ int pagesim_boot(const struct pagesim_config *config)
 	memmap_boot(config);
 	pagesim_page_alloc_boot();
 	pagesim_folio_lock_boot();
+	err = rcu_boot(config->rcu_mode, config->rcu_worker, config->rcu_lifo);
+	if (err) {
+		memmap_shutdown();
+		arena_release();
+		return err;
+	}
 	running = true;
 	return 0;
 }
@@ -161,11 +186,13 @@ bool pagesim_running(void)
 
 unsigned long pagesim_shutdown(void)
 {
-	long leaked = pagesim_zone.nr_allocated;
+	long leaked;
 
 	if (!running)
 		return 0;
+	rcu_shutdown(); /* callbacks free pages */
 	running = false;
+	leaked = pagesim_zone.nr_allocated;
 	if (leaked > 0)
 		pagesim_report(PAGESIM_REPORT_LEAK, __FILE__, __LINE__,
 			       __func__, "%ld pages were never freed", leaked);

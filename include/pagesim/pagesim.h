@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Floor: 2 */
 /*
- * libpagesim: the life of a simulated machine. This header and
+ * libpagesim: the life of a simulated machine. This header, rcu_mode.h and
  * error.h are clean C++; the headers with the kernel's names are C.
  *
  * There is one machine per process. pagesim_boot() makes its memory map,
@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <pagesim/error.h>
+#include <pagesim/rcu_mode.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,9 +55,23 @@ struct pagesim_config {
 	 * a machine takes host memory for what it touches.
 	 */
 	unsigned long long reserve_limit;
+
+	/* Where RCU callbacks run, and in which order (rcupdate.h). */
+	enum pagesim_rcu_mode rcu_mode;
+	bool rcu_lifo;
+
+	/*
+	 * RCU has a thread, and a CPU for it beyond nr_cpus: grace periods end
+	 * without that somebody waits for them. In mode helper-thread it
+	 * always has.
+	 */
+	bool rcu_worker;
 };
 
-/* A machine of 1 GiB without contents, 2 CPUs, every check built in. */
+/*
+ * A machine of 1 GiB without contents, 2 CPUs, every check built in, RCU
+ * callbacks in softirqs.
+ */
 void pagesim_config_init(struct pagesim_config *config);
 
 /*
@@ -77,15 +92,17 @@ unsigned long long pagesim_reserve_size(const struct pagesim_config *config);
  *   -EBUSY   one is running already
  *   -EINVAL  the configuration cannot be
  *   -E2BIG   it needs more address space than reserve_limit
- *   -ENOMEM  the host refuses the reservation
+ *   -ENOMEM  the host refuses the reservation, -EAGAIN a thread
  * and pagesim_error() says which in a line.
  */
 int pagesim_boot(const struct pagesim_config *config);
 
 /*
- * Takes the machine down. Pages that were allocated and not freed are
- * reported as a leak. Returns their number; 0 if no machine is running. A
- * net number: a page that was imported and freed makes up for one.
+ * Takes the machine down. RCU callbacks that are still queued run first;
+ * callbacks that go on queueing are reported as a leak. Pages that were
+ * allocated and not freed are reported as a leak. Returns their number; 0 if no
+ * machine is running. A net number: a page that was imported and freed makes up
+ * for one.
  */
 unsigned long pagesim_shutdown(void);
 
