@@ -6,6 +6,7 @@
  * the number. Everything static runs under the zone's lock.
  */
 #include <string.h>
+#include <pagesim/inject.h>
 #include <pagesim/page_alloc.h>
 #include <pagesim/refcount.h>
 
@@ -157,6 +158,8 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 
 	BUG_ON(!max_pfn); /* no machine was booted */
 	if (WARN_ON_ONCE(order > MAX_PAGE_ORDER))
+		return NULL;
+	if (!(gfp & __GFP_NOFAIL) && pagesim_should_fail())
 		return NULL;
 	page = rmqueue(&pagesim_zone, order);
 	if (!page)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <pagesim/bug.h>
 #include <pagesim/folio_lock.h>
+#include <pagesim/inject.h>
 #include <pagesim/page_alloc.h>
 #include <pagesim/pagesim.h>
 
@@ -193,6 +194,7 @@ unsigned long pagesim_shutdown(void)
 	rcu_shutdown(); /* callbacks free pages */
 	running = false;
 	leaked = pagesim_zone.nr_allocated;
+	pagesim_inject_off();
 	if (leaked > 0)
 		pagesim_report(PAGESIM_REPORT_LEAK, __FILE__, __LINE__,
 			       __func__, "%ld pages were never freed", leaked);

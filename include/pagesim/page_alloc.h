@@ -46,7 +46,8 @@ extern struct zone pagesim_zone;
 /*
  * Allocates 2^order pages with one reference on the first. With __GFP_COMP
  * (and order > 0) they are a compound page; __GFP_ZERO clears RAM contents.
- * Returns NULL when no block is left. Warns of an order above MAX_PAGE_ORDER
+ * Returns NULL when no block is left, __GFP_NOFAIL or not, or when inject.h
+ * makes it fail. Warns of an order above MAX_PAGE_ORDER
  * (each time, the kernel once) and returns NULL.
  * Context: any, takes the zone's lock. Ordering: none after the lock; the
  * count becomes 1 before the page is made compound, so a walker may get a

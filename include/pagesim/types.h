@@ -49,10 +49,17 @@ typedef unsigned long pgoff_t;
 typedef unsigned int gfp_t;
 
 #define ___GFP_ZERO 0x100u
+#define ___GFP_NOWARN 0x2000u
+#define ___GFP_NOFAIL 0x8000u
 #define ___GFP_COMP 0x40000u
 #define __GFP_ZERO ((gfp_t)___GFP_ZERO)
+#define __GFP_NOWARN ((gfp_t)___GFP_NOWARN)
+#define __GFP_NOFAIL ((gfp_t)___GFP_NOFAIL)
 #define __GFP_COMP ((gfp_t)___GFP_COMP)
+/* HIGH and KSWAPD_RECLAIM; RECLAIM, IO and FS; KSWAPD_RECLAIM and NOWARN */
+#define GFP_ATOMIC ((gfp_t)0x820u)
 #define GFP_KERNEL ((gfp_t)0xcc0u)
+#define GFP_NOWAIT ((gfp_t)0x2800u)
 
 #define PAGE_SHIFT 12
 #define PAGE_SIZE (1UL << PAGE_SHIFT)
