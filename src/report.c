@@ -9,6 +9,8 @@ static const char *const kind_names[PAGESIM_REPORT_NR_KINDS] = {
 	[PAGESIM_REPORT_BUG_ON] = "bug-on",
 	[PAGESIM_REPORT_WARN] = "warn",
 	[PAGESIM_REPORT_LEAK] = "leak",
+	[PAGESIM_REPORT_DOUBLE_FREE] = "double-free",
+	[PAGESIM_REPORT_USE_AFTER_FREE] = "use-after-free",
 };
 
 int pagesim_debug_tier = PAGESIM_DEBUG;
@@ -29,11 +31,16 @@ void pagesim_set_report_handler(pagesim_report_handler_t handler, void *data)
 	report_data = data;
 }
 
+static bool is_fatal(enum pagesim_report_kind kind)
+{
+	return kind != PAGESIM_REPORT_WARN && kind != PAGESIM_REPORT_LEAK;
+}
+
 static void report_default(const struct pagesim_report *report)
 {
 	pr_warn("%s: %s at %s:%d %s()\n", kind_names[report->kind],
 		report->rule, report->file, report->line, report->func);
-	if (report->kind == PAGESIM_REPORT_BUG_ON)
+	if (is_fatal(report->kind))
 		abort();
 }
 

@@ -25,6 +25,12 @@ static void test_kinds(void **state)
 			    "warn");
 	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_LEAK),
 			    "leak");
+	assert_string_equal(
+		pagesim_report_kind_name(PAGESIM_REPORT_DOUBLE_FREE),
+		"double-free");
+	assert_string_equal(
+		pagesim_report_kind_name(PAGESIM_REPORT_USE_AFTER_FREE),
+		"use-after-free");
 }
 
 /* Every one is counted: "once" would hide the second bug behind the first. */
@@ -57,22 +63,31 @@ static void test_default(void **state)
 	assert_non_null(strstr(text, "test_default()"));
 }
 
-static void test_bug_aborts(void **state)
+/* Whether a process that has no handler is aborted by such a report. */
+static bool aborts(enum pagesim_report_kind kind)
 {
 	int status;
 	pid_t child = fork();
 
-	(void)state;
 	if (!child) {
 		signal(SIGABRT, SIG_DFL);
 		if (!freopen("/dev/null", "w", stderr))
 			_exit(1);
-		BUG();
+		__PAGESIM_REPORT(kind, "a report of a test");
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGABRT);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT;
+}
+
+static void test_what_aborts(void **state)
+{
+	(void)state;
+	assert_true(aborts(PAGESIM_REPORT_BUG_ON));
+	assert_false(aborts(PAGESIM_REPORT_WARN));
+	assert_false(aborts(PAGESIM_REPORT_LEAK));
+	assert_true(aborts(PAGESIM_REPORT_DOUBLE_FREE));
+	assert_true(aborts(PAGESIM_REPORT_USE_AFTER_FREE));
 }
 
 int main(void)
@@ -81,7 +96,7 @@ int main(void)
 		cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_warnings_are_all_counted),
 		cmocka_unit_test(test_default),
-		cmocka_unit_test(test_bug_aborts),
+		cmocka_unit_test(test_what_aborts),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
