@@ -18,6 +18,7 @@ static unsigned long max_frames(const struct map_input *input)
 	if (!limit)
 		limit = pagesim_default_reserve();
 	pagesim_config_init(&config);
+	config.kmalloc_bytes = 0;
 	while (high - low > 1) {
 		config.nr_pages = low + (high - low) / 2;
 		if (pagesim_reserve_size(&config) <= limit)
@@ -71,6 +72,7 @@ static int boot_for(const struct map_input *input)
 	struct pagesim_config config;
 
 	pagesim_config_init(&config);
+	config.kmalloc_bytes = 0;
 	config.nr_pages = input->words.nr;
 	config.dense = true;
 	config.reserve_limit = input->reserve_limit;

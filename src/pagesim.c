@@ -13,12 +13,15 @@
 #include "error.h"
 #include "memmap.h"
 #include "rcu.h"
+#include "slab.h"
 
 #define TIB (1ULL << 40)
 #define DEFAULT_RESERVE_LIMIT (2 * TIB)
 
 /* Far beyond any host; keeps every size below in 64 bits. */
 #define MAX_NR_PAGES (1UL << 46)
+#define MAX_KMALLOC_BYTES TIB
+#define DEFAULT_KMALLOC_BYTES (64ULL << 20)
 
 static bool running;
 
@@ -48,6 +51,7 @@ void pagesim_config_init(struct pagesim_config *config)
 {
 	memset(config, 0, sizeof(*config));
 	config->nr_pages = 1UL << (30 - PAGE_SHIFT);
+	config->kmalloc_bytes = DEFAULT_KMALLOC_BYTES;
 	config->nr_cpus = 2;
 	config->debug = pagesim_built_debug();
 }
@@ -66,7 +70,8 @@ unsigned long long pagesim_default_reserve(void)
 
 unsigned long long pagesim_reserve_size(const struct pagesim_config *config)
 {
-	return memmap_arena_size(config);
+	return memmap_arena_size(config) +
+	       slab_arena_size(config->kmalloc_bytes);
 }
 
 static int check_debug(const struct pagesim_config *config)
@@ -86,7 +91,7 @@ static int check_debug(const struct pagesim_config *config)
 
 static int check_reserve(const struct pagesim_config *config)
 {
-	unsigned long long size = memmap_arena_size(config);
+	unsigned long long size = pagesim_reserve_size(config);
 	unsigned long long max = arena_max_size();
 	unsigned long long limit = config->reserve_limit;
 	char a[SIZE_TEXT_LEN], b[SIZE_TEXT_LEN], c[SIZE_TEXT_LEN];
@@ -143,6 +148,11 @@ static int check_config(const struct pagesim_config *config)
 	err = check_cpus(config);
 	if (err)
 		return err;
+	if (config->kmalloc_bytes > MAX_KMALLOC_BYTES)
+		return set_error(
+			-EINVAL,
+			"%llu bytes for kmalloc are more than a machine can have",
+			config->kmalloc_bytes);
 	err = check_debug(config);
 	if (err)
 		return err;
@@ -161,17 +171,19 @@ int pagesim_boot(const struct pagesim_config *config)
 	err = check_config(config);
 	if (err)
 		return err;
-	err = arena_reserve(memmap_arena_size(config), memmap_arena_align());
+	err = arena_reserve(pagesim_reserve_size(config), memmap_arena_align());
 	if (err)
 		return err;
 	pagesim_debug_tier = (int)config->debug;
 	pagesim_reset_reports();
 	cpu_boot(config->nr_cpus);
 	memmap_boot(config);
+	slab_boot(config->kmalloc_bytes);
 	pagesim_page_alloc_boot();
 	pagesim_folio_lock_boot();
 	err = rcu_boot(config->rcu_mode, config->rcu_worker, config->rcu_lifo);
 	if (err) {
+		slab_shutdown();
 		memmap_shutdown();
 		arena_release();
 		return err;
@@ -187,18 +199,22 @@ bool pagesim_running(void)
 
 unsigned long pagesim_shutdown(void)
 {
+	unsigned long objects;
 	long leaked;
 
 	if (!running)
 		return 0;
-	rcu_shutdown(); /* callbacks free pages */
-	running = false;
+	rcu_shutdown(); /* callbacks free pages and objects */
+	/* Before anything is taken down: a handler may leave by longjmp(). */
+	objects = slab_report_leaks();
 	leaked = pagesim_zone.nr_allocated;
-	pagesim_inject_off();
 	if (leaked > 0)
 		pagesim_report(PAGESIM_REPORT_LEAK, __FILE__, __LINE__,
 			       __func__, "%ld pages were never freed", leaked);
+	running = false;
+	pagesim_inject_off();
+	slab_shutdown();
 	memmap_shutdown();
 	arena_release();
-	return leaked > 0 ? (unsigned long)leaked : 0;
+	return objects + (leaked > 0 ? (unsigned long)leaked : 0);
 }

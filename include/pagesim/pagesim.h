@@ -43,6 +43,12 @@ struct pagesim_config {
 	 */
 	bool dense;
 
+	/*
+	 * What kmalloc() can hand out, in whole pages. 0: nothing, and no
+	 * address space is reserved for it; else about 3.3 times as much.
+	 */
+	unsigned long long kmalloc_bytes;
+
 	/* 1 to PAGESIM_MAX_CPUS: as many threads can run simulated code. */
 	unsigned int nr_cpus;
 
@@ -69,8 +75,8 @@ struct pagesim_config {
 };
 
 /*
- * A machine of 1 GiB without contents, 2 CPUs, every check built in, RCU
- * callbacks in softirqs.
+ * A machine of 1 GiB without contents, 64 MiB for kmalloc(), 2 CPUs, every
+ * check built in, RCU callbacks in softirqs.
  */
 void pagesim_config_init(struct pagesim_config *config);
 
@@ -99,10 +105,12 @@ int pagesim_boot(const struct pagesim_config *config);
 
 /*
  * Takes the machine down. RCU callbacks that are still queued run first;
- * callbacks that go on queueing are reported as a leak. Pages that were
- * allocated and not freed are reported as a leak. Returns their number; 0 if no
- * machine is running. A net number: a page that was imported and freed makes up
- * for one.
+ * what goes on queueing is reported as a leak. Pages that were allocated and
+ * not freed are reported as a leak, so are objects of kmalloc() and of caches
+ * (slab.h), for each cache; freed memory that was written to, as a use after
+ * free. Returns the number of pages and objects; 0 if no machine is running. Of
+ * pages a net number: one that was imported and freed makes up for one. If a
+ * handler leaves a report by longjmp(), the machine runs on: call it again.
  */
 unsigned long pagesim_shutdown(void);
 
