@@ -18,6 +18,7 @@
 #include <pagesim/bug.h>
 #include <pagesim/cpu.h>
 #include <pagesim/rcupdate.h>
+#include <pagesim/slab.h>
 #include <pagesim/spinlock.h>
 
 #include "cpu.h"
@@ -66,16 +67,11 @@ static struct {
 	bool stop;
 } rcu;
 
-static void host_free(const void *ptr)
-{
-	free((void *)ptr);
-}
+static void (*kfree_hook)(const void *ptr) = kfree;
 
-static void (*kfree_hook)(const void *ptr) = host_free;
-
-void pagesim_rcu_set_kfree(void (*kfree)(const void *ptr))
+void pagesim_rcu_set_kfree(void (*hook)(const void *ptr))
 {
-	kfree_hook = kfree ? kfree : host_free;
+	kfree_hook = hook ? hook : kfree;
 }
 
 /* ---- readers ---- */

@@ -5,6 +5,7 @@
 #include <pagesim/atomic.h>
 #include <pagesim/cpu.h>
 #include <pagesim/rcupdate.h>
+#include <pagesim/slab.h>
 #include "rcu_heads.h"
 #include "threads.h"
 
@@ -532,7 +533,8 @@ static void note_kfree(const void *ptr)
 
 static void test_kfree_rcu(void **state)
 {
-	struct freed *none = NULL, *freed = malloc(sizeof(*freed)), here;
+	struct freed *none = NULL, here;
+	struct freed *freed = kmalloc(sizeof(*freed), GFP_KERNEL);
 
 	(void)state;
 	kfree_rcu(freed, rcu); /* ASan and memcheck see whether it is */

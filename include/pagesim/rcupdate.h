@@ -189,10 +189,10 @@ void pagesim_kfree_rcu(struct rcu_head *head, unsigned long offset,
 		       const char *file, int line);
 
 /*
- * What kfree_rcu() frees with; NULL puts the host's free() back.
+ * What kfree_rcu() frees with; kfree() at first; NULL puts it back.
  * Context: nothing of kfree_rcu()'s is queued.
  */
-void pagesim_rcu_set_kfree(void (*kfree)(const void *ptr));
+void pagesim_rcu_set_kfree(void (*hook)(const void *ptr));
 
 /* How many callbacks are queued and have not run. */
 unsigned long pagesim_rcu_nr_queued(void);
