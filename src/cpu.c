@@ -11,7 +11,7 @@
 #include <pagesim/atomic.h>
 #include <pagesim/bug.h>
 #include <pagesim/cpu.h>
-#include <pagesim/spinlock.h>
+#include <pagesim/raw_spinlock.h>
 
 #include "cpu.h"
 #include "error.h"
@@ -311,7 +311,7 @@ unsigned long pagesim_irq_save(void)
 	bool were_off = cpu->irqs_off;
 
 	if (!were_off) {
-		spin_lock(&cpu->irq_section);
+		raw_spin_lock(&cpu->irq_section);
 		cpu->irqs_off = true;
 	}
 	return were_off;
@@ -324,7 +324,7 @@ void local_irq_restore(unsigned long flags)
 	if (flags || !cpu->irqs_off)
 		return;
 	cpu->irqs_off = false;
-	spin_unlock(&cpu->irq_section);
+	raw_spin_unlock(&cpu->irq_section);
 	pagesim_softirq_point();
 }
 
@@ -356,11 +356,11 @@ static void interrupt(struct pagesim_cpu *other, void (*func)(void *),
 {
 	void *self = *platform_self();
 
-	spin_lock(&other->irq_section);
+	raw_spin_lock(&other->irq_section);
 	*platform_self() = self_of(other, IN_INTERRUPT);
 	func(info);
 	*platform_self() = self;
-	spin_unlock(&other->irq_section);
+	raw_spin_unlock(&other->irq_section);
 }
 
 void smp_call_function(void (*func)(void *info), void *info,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Floor: 1
-#include <pagesim/spinlock.h>
+#include <pagesim/raw_spinlock.h>
 
 #include "platform.h"
 
@@ -13,10 +13,10 @@ enum {
 /* About as long as a short critical section; then the holder is not running. */
 #define SPINS_BEFORE_PARKING 100
 
-void __pagesim_spin_lock_slow(spinlock_t *lock)
+void __pagesim_spin_lock_slow(raw_spinlock_t *lock)
 {
 	for (int i = 0; i < SPINS_BEFORE_PARKING; i++) {
-		if (READ_ONCE(lock->word) == FREE && spin_trylock(lock))
+		if (READ_ONCE(lock->word) == FREE && raw_spin_trylock(lock))
 			return;
 		platform_relax();
 	}
@@ -30,7 +30,7 @@ void __pagesim_spin_lock_slow(spinlock_t *lock)
 }
 
 /* The word is free already: one sleeper may try for it. */
-void __pagesim_spin_unlock_slow(spinlock_t *lock)
+void __pagesim_spin_unlock_slow(raw_spinlock_t *lock)
 {
 	platform_unpark(&lock->word, 1);
 }

@@ -6,6 +6,7 @@
 #include <pagesim/cpu.h>
 #include <pagesim/rcupdate.h>
 #include <pagesim/slab.h>
+#include <pagesim/spinlock.h>
 #include "rcu_heads.h"
 #include "threads.h"
 

@@ -24,7 +24,7 @@
 
 #include <stdbool.h>
 #include <pagesim/compiler.h>
-#include <pagesim/spinlock.h>
+#include <pagesim/raw_spinlock.h>
 #include <pagesim/types.h>
 
 struct pagesim_cpu {
@@ -40,7 +40,7 @@ struct pagesim_cpu {
 	unsigned int rcu_callback; /* of RCU callbacks running */
 
 	/* Held while interrupts are off, or one comes in. */
-	spinlock_t irq_section;
+	raw_spinlock_t irq_section;
 	u32 softirq_pending; /* bit per handler; any CPU sets */
 	u32 task_state; /* of the thread; see wait.h */
 };

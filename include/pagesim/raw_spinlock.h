@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor: 1 */
+/*
+ * raw_spinlock_t: one 32-bit word, and nothing watches it.
+ *
+ * Models: include/linux/spinlock_types_raw.h at v6.12: acquire on lock,
+ * release on unlock, not recursive.
+ *
+ * The word is 0 free, 1 held, 2 held with somebody asleep. The uncontended
+ * pair is inline; a waiter spins a little and then parks, because a
+ * simulated CPU is a thread that its host may have preempted while it holds
+ * the lock. Not fair: who asks again first, gets it.
+ *
+ * Differs from the kernel: lockdep does not follow it. It is for what
+ * lockdep and the simulated CPUs are made of; simulated code has spinlock_t.
+ */
+#ifndef PAGESIM_RAW_SPINLOCK_H
+#define PAGESIM_RAW_SPINLOCK_H
+
+#include <pagesim/compiler.h>
+#include <pagesim/types.h>
+
+typedef struct raw_spinlock {
+	u32 word;
+} raw_spinlock_t;
+
+#define __RAW_SPIN_LOCK_UNLOCKED \
+	{                        \
+		0                \
+	}
+#define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name = __RAW_SPIN_LOCK_UNLOCKED
+
+void __pagesim_spin_lock_slow(raw_spinlock_t *lock);
+void __pagesim_spin_unlock_slow(raw_spinlock_t *lock);
+
+static inline void raw_spin_lock_init(raw_spinlock_t *lock)
+{
+	WRITE_ONCE(lock->word, 0);
+}
+
+static __always_inline bool raw_spin_trylock(raw_spinlock_t *lock)
+{
+	u32 free = 0;
+
+	return __atomic_compare_exchange_n(&lock->word, &free, 1, false,
+					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static __always_inline void raw_spin_lock(raw_spinlock_t *lock)
+{
+	if (unlikely(!raw_spin_trylock(lock)))
+		__pagesim_spin_lock_slow(lock);
+}
+
+static __always_inline void raw_spin_unlock(raw_spinlock_t *lock)
+{
+	if (unlikely(__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) !=
+		     1))
+		__pagesim_spin_unlock_slow(lock);
+}
+
+static inline bool raw_spin_is_locked(const raw_spinlock_t *lock)
+{
+	return READ_ONCE(lock->word) != 0;
+}
+
+#endif /* PAGESIM_RAW_SPINLOCK_H */
