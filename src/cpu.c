@@ -15,6 +15,7 @@
 
 #include "cpu.h"
 #include "error.h"
+#include "lockdep.h"
 #include "platform.h"
 
 /* The last bit of cpus.taken ends the search. */
@@ -68,6 +69,7 @@ static struct pagesim_cpu *take_cpu(const char *name)
 		!try_cmpxchg_acquire(&cpus.taken, &taken, taken | BIT_ULL(id)));
 	cpu = &cpus.cpu[id];
 	snprintf(cpu->name, sizeof(cpu->name), "%s", name);
+	cpu->nr_held_locks = 0;
 	return cpu;
 }
 
@@ -118,7 +120,7 @@ void cpu_relax(void)
 
 void pagesim_thread_exit(void)
 {
-	struct pagesim_cpu *cpu = cpu_of(*platform_self());
+	struct pagesim_cpu *cpu = cpu_if_any();
 
 	if (cpu)
 		leave_cpu(cpu);
@@ -282,6 +284,8 @@ void local_bh_enable(void)
 
 	BUG_ON(!cpu->bh_disabled);
 	WARN_ON(cpu->irqs_off); /* softirqs could not run here */
+	if (cpu->bh_disabled == 1 && !cpu->softirq)
+		lockdep_softirqs_on();
 	barrier();
 	cpu->bh_disabled--;
 	pagesim_softirq_point();
@@ -323,6 +327,7 @@ void local_irq_restore(unsigned long flags)
 
 	if (flags || !cpu->irqs_off)
 		return;
+	lockdep_hardirqs_on();
 	cpu->irqs_off = false;
 	raw_spin_unlock(&cpu->irq_section);
 	pagesim_softirq_point();
@@ -400,6 +405,8 @@ void cpu_boot(unsigned int nr_cpus)
 		cpus.cpu[id].id = cpus.interrupted[id].id = id;
 		cpus.interrupted[id].hardirq = 1;
 		cpus.interrupted[id].irqs_off = true;
+		cpus.cpu[id].held_locks = lockdep_stack(id, false);
+		cpus.interrupted[id].held_locks = lockdep_stack(id, true);
 		snprintf(cpus.interrupted[id].name,
 			 sizeof(cpus.interrupted[id].name), "interrupt");
 	}

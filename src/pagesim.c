@@ -11,6 +11,7 @@
 #include "arena.h"
 #include "cpu.h"
 #include "error.h"
+#include "lockdep.h"
 #include "memmap.h"
 #include "rcu.h"
 #include "slab.h"
@@ -177,6 +178,8 @@ int pagesim_boot(const struct pagesim_config *config)
 	pagesim_debug_tier = (int)config->debug;
 	pagesim_reset_reports();
 	cpu_boot(config->nr_cpus);
+	lockdep_boot(config->debug >= PAGESIM_DEBUG_FULL &&
+		     !config->no_lockdep);
 	memmap_boot(config);
 	slab_boot(config->kmalloc_bytes);
 	pagesim_page_alloc_boot();

@@ -19,7 +19,7 @@
 #include <pagesim/cpu.h>
 #include <pagesim/rcupdate.h>
 #include <pagesim/slab.h>
-#include <pagesim/spinlock.h>
+#include <pagesim/raw_spinlock.h>
 
 #include "cpu.h"
 #include "platform.h"
@@ -47,11 +47,11 @@ struct cpu_callbacks {
 };
 
 static struct {
-	spinlock_t lock;
+	raw_spinlock_t lock;
 	struct cpu_callbacks cpu[MAX_CPUS];
 	u64 ended_on; /* CPUs whose list of ended ones is not empty */
 
-	spinlock_t gp_lock;
+	raw_spinlock_t gp_lock;
 	unsigned long gp_begun, gp_ended; /* how many, written under gp_lock */
 
 	/* Goes up when callbacks have run; rcu_barrier() sleeps on it. */
@@ -137,14 +137,14 @@ static struct rcu_head *list_reverse(struct rcu_head *head)
 
 static void cover_fresh(void)
 {
-	spin_lock(&rcu.lock);
+	raw_spin_lock(&rcu.lock);
 	for (unsigned int id = 0; id < MAX_CPUS; id++) {
 		struct cpu_callbacks *cbs = &rcu.cpu[id];
 
 		list_append(&cbs->covered, &cbs->fresh);
 		cbs->nr_covered = cbs->nr_queued;
 	}
-	spin_unlock(&rcu.lock);
+	raw_spin_unlock(&rcu.lock);
 }
 
 /* Returns the CPUs whose callbacks can run now. */
@@ -152,7 +152,7 @@ static u64 end_covered(void)
 {
 	u64 ended = 0;
 
-	spin_lock(&rcu.lock);
+	raw_spin_lock(&rcu.lock);
 	for (unsigned int id = 0; id < MAX_CPUS; id++) {
 		struct cpu_callbacks *cbs = &rcu.cpu[id];
 
@@ -162,7 +162,7 @@ static u64 end_covered(void)
 			ended |= BIT_ULL(id);
 	}
 	WRITE_ONCE(rcu.ended_on, ended);
-	spin_unlock(&rcu.lock);
+	raw_spin_unlock(&rcu.lock);
 	return ended;
 }
 
@@ -191,7 +191,7 @@ static void grace_period(void)
 		__atomic_fetch_add(&rcu.gp_begun, 0, __ATOMIC_SEQ_CST);
 	u64 ended = 0;
 
-	spin_lock(&rcu.gp_lock);
+	raw_spin_lock(&rcu.gp_lock);
 	if (rcu.gp_ended <= begun) {
 		__atomic_fetch_add(&rcu.gp_begun, 1, __ATOMIC_SEQ_CST);
 		cover_fresh();
@@ -199,7 +199,7 @@ static void grace_period(void)
 		ended = end_covered();
 		rcu.gp_ended++;
 	}
-	spin_unlock(&rcu.gp_lock);
+	raw_spin_unlock(&rcu.gp_lock);
 	if (ended && rcu.mode == PAGESIM_RCU_SOFTIRQ)
 		raise_softirqs(ended);
 }
@@ -261,12 +261,12 @@ static void enqueue(struct rcu_head *head, rcu_callback_t func,
 	const struct queued_head *there = NULL;
 	struct queued_head first;
 
-	spin_lock(&rcu.lock);
+	raw_spin_lock(&rcu.lock);
 	if (pagesim_debug_tier >= 1)
 		there = rcu_heads_add(head, file, line);
 	if (there) {
 		first = *there;
-		spin_unlock(&rcu.lock);
+		raw_spin_unlock(&rcu.lock);
 		report_queued_twice(&first, file, line);
 		return;
 	}
@@ -274,7 +274,7 @@ static void enqueue(struct rcu_head *head, rcu_callback_t func,
 	head->func = func;
 	list_append(&cbs->fresh, &one);
 	cbs->nr_queued++;
-	spin_unlock(&rcu.lock);
+	raw_spin_unlock(&rcu.lock);
 	if (rcu.has_worker)
 		kick_worker();
 }
@@ -306,9 +306,9 @@ static void run_callback(struct rcu_head *head)
 	rcu_callback_t func = head->func;
 
 	if (pagesim_debug_tier >= 1) {
-		spin_lock(&rcu.lock);
+		raw_spin_lock(&rcu.lock);
 		rcu_heads_del(head); /* it may be queued again from here on */
-		spin_unlock(&rcu.lock);
+		raw_spin_unlock(&rcu.lock);
 	}
 	cpu->rcu_callback++;
 	if ((unsigned long)func < KFREE_OFFSETS)
@@ -343,9 +343,9 @@ static void run_ended_of(unsigned int id)
 {
 	struct cpu_callbacks *cbs = &rcu.cpu[id];
 
-	spin_lock(&rcu.lock);
+	raw_spin_lock(&rcu.lock);
 	if (cbs->running || !cbs->ended.first) {
-		spin_unlock(&rcu.lock);
+		raw_spin_unlock(&rcu.lock);
 		return;
 	}
 	cbs->running = true;
@@ -355,13 +355,13 @@ static void run_ended_of(unsigned int id)
 
 		cbs->ended.first = NULL;
 		WRITE_ONCE(rcu.ended_on, rcu.ended_on & ~BIT_ULL(id));
-		spin_unlock(&rcu.lock);
+		raw_spin_unlock(&rcu.lock);
 		run_list(first);
-		spin_lock(&rcu.lock);
+		raw_spin_lock(&rcu.lock);
 		cbs->nr_run = nr_ended;
 	}
 	cbs->running = false;
-	spin_unlock(&rcu.lock);
+	raw_spin_unlock(&rcu.lock);
 	make_progress();
 }
 
@@ -423,23 +423,23 @@ struct target {
 
 static void take_target(struct target *target)
 {
-	spin_lock(&rcu.lock);
+	raw_spin_lock(&rcu.lock);
 	for (unsigned int id = 0; id < MAX_CPUS; id++)
 		target->nr[id] = rcu.cpu[id].nr_queued;
-	spin_unlock(&rcu.lock);
+	raw_spin_unlock(&rcu.lock);
 }
 
 static bool all_reached(const struct target *target, bool run)
 {
 	bool reached = true;
 
-	spin_lock(&rcu.lock);
+	raw_spin_lock(&rcu.lock);
 	for (unsigned int id = 0; id < MAX_CPUS && reached; id++) {
 		const struct cpu_callbacks *cbs = &rcu.cpu[id];
 
 		reached = (run ? cbs->nr_run : cbs->nr_ended) >= target->nr[id];
 	}
-	spin_unlock(&rcu.lock);
+	raw_spin_unlock(&rcu.lock);
 	return reached;
 }
 
@@ -496,10 +496,10 @@ unsigned long pagesim_rcu_nr_queued(void)
 {
 	unsigned long nr = 0;
 
-	spin_lock(&rcu.lock);
+	raw_spin_lock(&rcu.lock);
 	for (unsigned int id = 0; id < MAX_CPUS; id++)
 		nr += rcu.cpu[id].nr_queued - rcu.cpu[id].nr_run;
-	spin_unlock(&rcu.lock);
+	raw_spin_unlock(&rcu.lock);
 	return nr;
 }
 

@@ -11,6 +11,7 @@ static const char *const kind_names[PAGESIM_REPORT_NR_KINDS] = {
 	[PAGESIM_REPORT_LEAK] = "leak",
 	[PAGESIM_REPORT_DOUBLE_FREE] = "double-free",
 	[PAGESIM_REPORT_USE_AFTER_FREE] = "use-after-free",
+	[PAGESIM_REPORT_LOCKDEP] = "lockdep",
 };
 
 int pagesim_debug_tier = PAGESIM_DEBUG;
@@ -31,9 +32,11 @@ void pagesim_set_report_handler(pagesim_report_handler_t handler, void *data)
 	report_data = data;
 }
 
+/* What may have happened, or is past, does not end the process. */
 static bool is_fatal(enum pagesim_report_kind kind)
 {
-	return kind != PAGESIM_REPORT_WARN && kind != PAGESIM_REPORT_LEAK;
+	return kind != PAGESIM_REPORT_WARN && kind != PAGESIM_REPORT_LEAK &&
+	       kind != PAGESIM_REPORT_LOCKDEP;
 }
 
 static void report_default(const struct pagesim_report *report)

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <pagesim/inject.h>
 #include <pagesim/slab.h>
-#include <pagesim/spinlock.h>
+#include <pagesim/raw_spinlock.h>
 
 #include "arena.h"
 #include "slab.h"
@@ -26,7 +26,7 @@
 #define OBJECTS_PER_PAGE (PAGE_SIZE / MIN_ALIGN)
 
 struct kmem_cache {
-	spinlock_t lock;
+	raw_spinlock_t lock;
 	/* Under the lock. */
 	struct list_head partial;
 	unsigned long nr_allocated;
@@ -76,7 +76,7 @@ static const u8 small_class[] = { 0, 1, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4,
 
 static struct {
 	bool booted;
-	spinlock_t lock; /* which slot is in use */
+	raw_spinlock_t lock; /* which slot is in use */
 	unsigned int next_slot, nr_slots, nr_used;
 	struct kmem_cache *slots; /* in the arena: 0 is an unlocked lock */
 	struct object *objects; /* OBJECTS_PER_PAGE for each page */
@@ -430,9 +430,9 @@ static void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, size_t size,
 		return NULL;
 	do {
 		got.damage.object = NULL;
-		spin_lock(&cache->lock);
+		raw_spin_lock(&cache->lock);
 		take_object(cache, order, site, &got);
-		spin_unlock(&cache->lock);
+		raw_spin_unlock(&cache->lock);
 		/* Mended and still free: if the handler returns, try again. */
 		if (unlikely(got.damage.object))
 			report_damage(&got.damage, site, func);
@@ -563,9 +563,9 @@ static void slab_free(struct kmem_cache *wanted, const void *address,
 			judge_free_page(s, &verdict);
 			break;
 		}
-		spin_lock(&cache->lock);
+		raw_spin_lock(&cache->lock);
 		done = free_to(cache, s, address, site, &verdict);
-		spin_unlock(&cache->lock);
+		raw_spin_unlock(&cache->lock);
 	} while (unlikely(!done));
 	verdict.other_cache = slab_checks() && wanted && wanted != cache &&
 			      !verdict.wrong;
@@ -646,11 +646,11 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 
 	BUG_ON(!kmem.booted);
 	if (!WARN_ON(!cache_can_be(name, size, align))) {
-		spin_lock(&kmem.lock);
+		raw_spin_lock(&kmem.lock);
 		cache = find_slot();
 		if (cache)
 			init_cache(cache, name, size, align, flags, ctor);
-		spin_unlock(&kmem.lock);
+		raw_spin_unlock(&kmem.lock);
 		WARN_ON(!cache && kmem.nr_slots);
 	}
 	BUG_ON(!cache && flags & SLAB_PANIC);
@@ -670,9 +670,9 @@ static void report_cache_damage(struct kmem_cache *cache, struct slab_site site,
 
 	do {
 		damage.object = NULL;
-		spin_lock(&cache->lock);
+		raw_spin_lock(&cache->lock);
 		check_cache(cache, &damage);
-		spin_unlock(&cache->lock);
+		raw_spin_unlock(&cache->lock);
 		if (damage.object)
 			report_damage(&damage, site, func);
 	} while (damage.object);
@@ -710,13 +710,13 @@ static unsigned long report_cache_leak(struct kmem_cache *cache,
 	void *first = NULL;
 	bool reported;
 
-	spin_lock(&cache->lock);
+	raw_spin_lock(&cache->lock);
 	nr = cache->nr_allocated;
 	reported = cache->leak_reported;
 	cache->leak_reported = nr;
 	if (nr && !reported)
 		first = first_allocated(cache, &site);
-	spin_unlock(&cache->lock);
+	raw_spin_unlock(&cache->lock);
 	if (nr && !reported && first)
 		pagesim_report(
 			PAGESIM_REPORT_LEAK, site.file, site.line, func,
@@ -744,16 +744,16 @@ void pagesim_kmem_cache_destroy(struct kmem_cache *cache, const char *file,
 	 * With RCU: SLAB_TYPESAFE_BY_RCU waits here for the callbacks that
 	 * give its slabs back, as the kernel does by rcu_barrier().
 	 */
-	spin_lock(&cache->lock);
+	raw_spin_lock(&cache->lock);
 	while (!list_empty(&cache->partial))
 		give_back(cache,
 			  list_first_entry(&cache->partial, struct slab,
 					   partial),
 			  site, &damage);
-	spin_unlock(&cache->lock);
-	spin_lock(&kmem.lock);
+	raw_spin_unlock(&cache->lock);
+	raw_spin_lock(&kmem.lock);
 	cache->in_use = false;
-	spin_unlock(&kmem.lock);
+	raw_spin_unlock(&kmem.lock);
 }
 
 /* ---- boot and shutdown ---- */

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <pagesim/slab.h>
-#include <pagesim/spinlock.h>
+#include <pagesim/raw_spinlock.h>
 
 #include "arena.h"
 #include "slab_heap.h"
@@ -14,7 +14,7 @@
 #define POISON_END 0xa5
 
 static struct {
-	spinlock_t lock; /* nests inside of a cache's */
+	raw_spinlock_t lock; /* nests inside of a cache's */
 	char *base;
 	unsigned long nr_pages;
 	struct slab *slabs;
@@ -153,7 +153,7 @@ struct slab *slab_heap_take(unsigned int order, struct slab_damage *damage)
 	unsigned long nr = 1UL << order;
 	struct slab *slab;
 
-	spin_lock(&heap.lock);
+	raw_spin_lock(&heap.lock);
 	slab = find_run(nr);
 	for (unsigned long i = 0; slab && i < nr; i++)
 		if (unlikely(!check_page(slab + i, damage)))
@@ -162,7 +162,7 @@ struct slab *slab_heap_take(unsigned int order, struct slab_damage *damage)
 		mark_taken(slab, nr);
 		slab->order = order;
 	}
-	spin_unlock(&heap.lock);
+	raw_spin_unlock(&heap.lock);
 	if (slab && slab_checks())
 		track_mem_noaccess(slab_address(slab), nr << PAGE_SHIFT);
 	return slab;
@@ -188,7 +188,7 @@ void slab_heap_give_back(struct slab *slab, const char *name,
 
 	if (checks)
 		poison_run(slab);
-	spin_lock(&heap.lock);
+	raw_spin_lock(&heap.lock);
 	/* With what slab_page_freed() says: a second free finds one of both. */
 	WRITE_ONCE(slab->cache, (struct kmem_cache *)NULL);
 	for (unsigned long i = 0; i < 1UL << slab->order; i++) {
@@ -200,17 +200,17 @@ void slab_heap_give_back(struct slab *slab, const char *name,
 	}
 	if (first < heap.first_free)
 		heap.first_free = first;
-	spin_unlock(&heap.lock);
+	raw_spin_unlock(&heap.lock);
 }
 
 bool slab_heap_find_damage(struct slab_damage *damage)
 {
 	bool whole = true;
 
-	spin_lock(&heap.lock);
+	raw_spin_lock(&heap.lock);
 	for (unsigned long i = 0; whole && i < heap.high; i++)
 		whole = check_page(&heap.slabs[i], damage);
-	spin_unlock(&heap.lock);
+	raw_spin_unlock(&heap.lock);
 	return !whole;
 }
 
@@ -218,13 +218,13 @@ bool slab_page_freed(struct slab *slab, char name[32], struct slab_site *site)
 {
 	bool freed;
 
-	spin_lock(&heap.lock);
+	raw_spin_lock(&heap.lock);
 	freed = slab->poisoned;
 	if (freed) {
 		snprintf(name, 32, "%s", slab->freed_name);
 		*site = slab->freed;
 	}
-	spin_unlock(&heap.lock);
+	raw_spin_unlock(&heap.lock);
 	return freed;
 }
 

@@ -31,6 +31,8 @@ static void test_kinds(void **state)
 	assert_string_equal(
 		pagesim_report_kind_name(PAGESIM_REPORT_USE_AFTER_FREE),
 		"use-after-free");
+	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_LOCKDEP),
+			    "lockdep");
 }
 
 /* Every one is counted: "once" would hide the second bug behind the first. */

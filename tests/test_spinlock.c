@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 #include "test.h"
+#include <pagesim/cpu.h>
 #include <pagesim/spinlock.h>
 #include "platform.h"
 
@@ -53,11 +54,58 @@ static void test_mutual_exclusion(void **state)
 	assert_false(spin_is_locked(&lock));
 }
 
+static int softirqs;
+
+/* It is let in by the enable, after the unlock. */
+static void softirq(void)
+{
+	softirqs++;
+	assert_true(spin_trylock(&lock));
+	spin_unlock(&lock);
+}
+
+static void test_bh(void **state)
+{
+	(void)state;
+	softirqs = 0;
+	open_softirq(RCU_SOFTIRQ, softirq);
+	spin_lock_bh(&lock);
+	raise_softirq(RCU_SOFTIRQ);
+	pagesim_softirq_point();
+	assert_true(in_softirq() && spin_is_locked(&lock));
+	assert_int_equal(softirqs, 0);
+	spin_unlock_bh(&lock);
+	assert_int_equal(softirqs, 1);
+	assert_false(in_softirq());
+}
+
+static void test_irq(void **state)
+{
+	unsigned long flags;
+
+	(void)state;
+	softirqs = 0;
+	open_softirq(RCU_SOFTIRQ, softirq);
+	spin_lock_irqsave(&lock, flags);
+	raise_softirq(RCU_SOFTIRQ);
+	assert_true(irqs_disabled() && spin_is_locked(&lock));
+	spin_unlock_irqrestore(&lock, flags);
+	assert_int_equal(softirqs, 1);
+	assert_false(irqs_disabled());
+
+	spin_lock_irq(&lock);
+	assert_true(irqs_disabled() && spin_is_locked(&lock));
+	spin_unlock_irq(&lock);
+	assert_false(irqs_disabled() || spin_is_locked(&lock));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_mutual_exclusion),
+		machine_test(test_bh),
+		machine_test(test_irq),
 	};
 
 	return cmocka_run_group_tests_name("spinlock", tests, NULL, NULL);

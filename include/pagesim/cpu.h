@@ -39,6 +39,10 @@ struct pagesim_cpu {
 	unsigned int rcu_nesting; /* of rcu_read_lock() */
 	unsigned int rcu_callback; /* of RCU callbacks running */
 
+	/* lockdep's: what the thread holds, the newest last. */
+	struct held_lock *held_locks;
+	unsigned int nr_held_locks;
+
 	/* Held while interrupts are off, or one comes in. */
 	raw_spinlock_t irq_section;
 	u32 softirq_pending; /* bit per handler; any CPU sets */

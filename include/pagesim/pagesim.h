@@ -55,6 +55,9 @@ struct pagesim_config {
 	/* At most the tier that the library is built with. */
 	enum pagesim_debug debug;
 
+	/* Tier "full" without lockdep, which makes each lock slower. */
+	bool no_lockdep;
+
 	/*
 	 * How many bytes of address space the machine may reserve; 0 is 2 TiB
 	 * or pagesim_max_reserve(), whichever is less. Reserved is not used:

@@ -4,11 +4,11 @@
  * The one door for everything that is wrong, and the kernel's console.
  *
  * A report has a kind, the rule that was broken (its text) and the place.
- * Without a handler it is printed on the console and, unless it is a
- * warning or a leak, the process aborts. A handler gets it instead; it may
+ * Without a handler it is printed on the console and, if it is a bug,
+ * the process aborts. A handler gets it instead; it may
  * return (the report counts as handled) or leave by longjmp(). What concerns
- * a page was dumped on the console before. No report is made with a lock of
- * the simulator's own held.
+ * a page was dumped on the console before, as were lockdep's details. No report
+ * is made with a lock of the simulator's own held.
  *
  * Context: any. The handler is one per process and is to be set while no
  * other thread runs simulated code.
@@ -25,6 +25,7 @@ enum pagesim_report_kind {
 	PAGESIM_REPORT_LEAK,
 	PAGESIM_REPORT_DOUBLE_FREE,
 	PAGESIM_REPORT_USE_AFTER_FREE,
+	PAGESIM_REPORT_LOCKDEP,
 	PAGESIM_REPORT_NR_KINDS,
 };
 
