@@ -1,24 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 #include "test.h"
+#include "cpus.h"
 #include <pagesim/atomic.h>
 #include <pagesim/completion.h>
-
-#define NR_WAITERS 3
-
-static int boot_cpus(void **state)
-{
-	struct pagesim_config config;
-
-	(void)state;
-	pagesim_config_init(&config);
-	config.nr_pages = 64;
-	config.nr_cpus = NR_WAITERS + 1;
-	return pagesim_boot(&config);
-}
-
-#define cpu_test(f) \
-	cmocka_unit_test_setup_teardown(f, boot_cpus, shutdown_machine)
 
 static struct completion done;
 static unsigned long data, through;
@@ -54,45 +39,45 @@ static void wait_and_look(void *arg)
 /* One "done" lets one through. */
 static void test_one_by_one(void **state)
 {
-	struct pagesim_thread threads[NR_WAITERS];
+	struct pagesim_thread threads[NR_WORKERS];
 
 	(void)state;
 	init_completion(&done);
 	data = through = 0;
-	for (int i = 0; i < NR_WAITERS; i++)
+	for (int i = 0; i < NR_WORKERS; i++)
 		assert_int_equal(pagesim_thread_create(&threads[i], "waiter",
 						       wait_and_look, NULL),
 				 0);
 	data = 42; /* plain */
-	for (unsigned long i = 1; i <= NR_WAITERS; i++) {
+	for (unsigned long i = 1; i <= NR_WORKERS; i++) {
 		assert_int_equal(smp_load_acquire(&through), i - 1);
 		complete(&done);
 		while (smp_load_acquire(&through) < i)
 			cpu_relax();
 	}
-	for (int i = 0; i < NR_WAITERS; i++)
+	for (int i = 0; i < NR_WORKERS; i++)
 		pagesim_thread_join(&threads[i]);
 	assert_false(completion_done(&done));
 }
 
 static void test_all_at_once(void **state)
 {
-	struct pagesim_thread threads[NR_WAITERS];
+	struct pagesim_thread threads[NR_WORKERS];
 
 	(void)state;
 	for (unsigned long round = 0; round < scaled(200); round++) {
 		init_completion(&done);
 		data = through = 0;
-		for (int i = 0; i < NR_WAITERS; i++)
+		for (int i = 0; i < NR_WORKERS; i++)
 			assert_int_equal(pagesim_thread_create(&threads[i], "w",
 							       wait_and_look,
 							       NULL),
 					 0);
 		data = 42;
 		complete_all(&done);
-		for (int i = 0; i < NR_WAITERS; i++)
+		for (int i = 0; i < NR_WORKERS; i++)
 			pagesim_thread_join(&threads[i]);
-		assert_int_equal(through, NR_WAITERS);
+		assert_int_equal(through, NR_WORKERS);
 	}
 }
 

@@ -2,25 +2,12 @@
 // Floor: 5
 #include <errno.h>
 #include "test.h"
+#include "cpus.h"
 #include <pagesim/atomic.h>
 #include <pagesim/cpu.h>
 #include "threads.h"
 
-#define NR_CPUS 4
-
-static int boot_cpus(void **state)
-{
-	struct pagesim_config config;
-
-	(void)state;
-	pagesim_config_init(&config);
-	config.nr_pages = 64;
-	config.nr_cpus = NR_CPUS;
-	return pagesim_boot(&config);
-}
-
-#define cpu_test(f) \
-	cmocka_unit_test_setup_teardown(f, boot_cpus, shutdown_machine)
+#define NR_CPUS (NR_WORKERS + 1)
 
 static void nothing(void *arg)
 {

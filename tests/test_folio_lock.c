@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 #include "test.h"
+#include "cpus.h"
 #include <pagesim/cpu.h>
 #include <pagesim/folio_lock.h>
 #include <pagesim/page_alloc.h>
@@ -8,35 +9,7 @@
 /* With what is static in it: some steps cannot be had from outside. */
 #include "../src/folio_lock.c"
 
-#define NR_THREADS 3
-
-static int boot_cpus(void **state)
-{
-	struct pagesim_config config;
-
-	(void)state;
-	pagesim_config_init(&config);
-	config.nr_pages = 4096;
-	config.nr_cpus = NR_THREADS + 1;
-	return pagesim_boot(&config);
-}
-
-#define cpu_test(f) \
-	cmocka_unit_test_setup_teardown(f, boot_cpus, shutdown_machine)
-
 static struct folio *folio;
-
-static void run(int nr, void (*fn)(void *))
-{
-	struct pagesim_thread threads[NR_THREADS];
-
-	for (long i = 0; i < nr; i++)
-		assert_int_equal(pagesim_thread_create(&threads[i], "worker",
-						       fn, (void *)i),
-				 0);
-	for (int i = 0; i < nr; i++)
-		pagesim_thread_join(&threads[i]);
-}
 
 static void test_states(void **state)
 {
@@ -94,8 +67,8 @@ static void test_mutual_exclusion(void **state)
 	(void)state;
 	folio = folio_alloc(GFP_KERNEL, 1);
 	counter = 0;
-	run(NR_THREADS, count_up);
-	assert_int_equal(counter, NR_THREADS * scaled(5000));
+	run_workers(NR_WORKERS, count_up);
+	assert_int_equal(counter, NR_WORKERS * scaled(5000));
 	assert_false(folio_test_locked(folio));
 	folio_put(folio);
 }
@@ -105,7 +78,7 @@ static void test_waiters_flag_goes(void **state)
 {
 	(void)state;
 	folio = folio_alloc(GFP_KERNEL, 0);
-	run(NR_THREADS, count_up);
+	run_workers(NR_WORKERS, count_up);
 	folio_lock(folio);
 	folio_unlock(folio);
 	assert_false(folio_test_waiters(folio));
@@ -220,8 +193,8 @@ static void test_read(void **state)
 		folio = folio_alloc(GFP_KERNEL, 0);
 		folio_lock(folio);
 		contents = woken = 0;
-		run(NR_THREADS, wait_until_read);
-		assert_int_equal(woken, NR_THREADS - 1);
+		run_workers(NR_WORKERS, wait_until_read);
+		assert_int_equal(woken, NR_WORKERS - 1);
 		folio_put(folio);
 	}
 }
@@ -253,7 +226,7 @@ static void test_writeback(void **state)
 	(void)state;
 	folio = folio_alloc(GFP_KERNEL, 0);
 	over = false;
-	run(NR_THREADS, write_back);
+	run_workers(NR_WORKERS, write_back);
 	assert_false(folio_test_writeback(folio));
 	assert_int_equal(folio_ref_count(folio), 1);
 	folio_put(folio);
@@ -278,7 +251,7 @@ static void test_put_and_wait(void **state)
 		folio = folio_alloc(GFP_KERNEL, 0);
 		folio_lock(folio);
 		folio_get(folio);
-		run(2, put_and_wait);
+		run_workers(2, put_and_wait);
 		assert_int_equal(folio_ref_count(folio), 1);
 		folio_put(folio);
 	}
@@ -311,12 +284,12 @@ static void test_many_folios(void **state)
 		many[i] = folio_alloc(GFP_KERNEL, 0);
 		many[i]->index = 0;
 	}
-	run(NR_THREADS, lock_many);
+	run_workers(NR_WORKERS, lock_many);
 	for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
 		sum += many[i]->index;
 		folio_put(many[i]);
 	}
-	assert_int_equal(sum, NR_THREADS * scaled(20000));
+	assert_int_equal(sum, NR_WORKERS * scaled(20000));
 }
 
 int main(void)

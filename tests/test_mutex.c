@@ -1,24 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 #include "test.h"
+#include "cpus.h"
 #include <pagesim/mutex.h>
 #include "platform.h"
-
-#define NR_THREADS 3
-
-static int boot_cpus(void **state)
-{
-	struct pagesim_config config;
-
-	(void)state;
-	pagesim_config_init(&config);
-	config.nr_pages = 64;
-	config.nr_cpus = NR_THREADS + 1;
-	return pagesim_boot(&config);
-}
-
-#define cpu_test(f) \
-	cmocka_unit_test_setup_teardown(f, boot_cpus, shutdown_machine)
 
 static struct mutex lock;
 static unsigned long counter; /* plain: only the lock makes it safe */
@@ -94,18 +79,18 @@ static void count_up(void *arg)
 
 static void test_mutual_exclusion(void **state)
 {
-	struct pagesim_thread threads[NR_THREADS];
+	struct pagesim_thread threads[NR_WORKERS];
 
 	(void)state;
 	mutex_init(&lock);
 	counter = 0;
-	for (int i = 0; i < NR_THREADS; i++)
+	for (int i = 0; i < NR_WORKERS; i++)
 		assert_int_equal(pagesim_thread_create(&threads[i], "t",
 						       count_up, NULL),
 				 0);
-	for (int i = 0; i < NR_THREADS; i++)
+	for (int i = 0; i < NR_WORKERS; i++)
 		pagesim_thread_join(&threads[i]);
-	assert_int_equal(counter, NR_THREADS * scaled(5000));
+	assert_int_equal(counter, NR_WORKERS * scaled(5000));
 	assert_false(mutex_is_locked(&lock));
 }
 

@@ -1,38 +1,11 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 #include "test.h"
+#include "cpus.h"
 #include <pagesim/atomic.h>
 #include <pagesim/rwsem.h>
 
-#define NR_THREADS 3
-
-static int boot_cpus(void **state)
-{
-	struct pagesim_config config;
-
-	(void)state;
-	pagesim_config_init(&config);
-	config.nr_pages = 64;
-	config.nr_cpus = NR_THREADS + 1;
-	return pagesim_boot(&config);
-}
-
-#define cpu_test(f) \
-	cmocka_unit_test_setup_teardown(f, boot_cpus, shutdown_machine)
-
 static struct rw_semaphore sem;
-
-static void run(int nr, void (*fn)(void *))
-{
-	struct pagesim_thread threads[NR_THREADS];
-
-	for (long i = 0; i < nr; i++)
-		assert_int_equal(pagesim_thread_create(&threads[i], "worker",
-						       fn, (void *)i),
-				 0);
-	for (int i = 0; i < nr; i++)
-		pagesim_thread_join(&threads[i]);
-}
 
 static void test_states(void **state)
 {
@@ -101,7 +74,7 @@ static void test_writers_are_alone(void **state)
 	(void)state;
 	init_rwsem(&sem);
 	pair[0] = pair[1] = torn = writes = 0;
-	run(NR_THREADS, write_or_read);
+	run_workers(NR_WORKERS, write_or_read);
 	assert_int_equal(torn, 0);
 	assert_int_equal(pair[0], writes);
 	assert_int_equal(pair[1], writes);
@@ -114,7 +87,7 @@ static void read_together(void *arg)
 	(void)arg;
 	down_read(&sem);
 	__atomic_fetch_add(&readers, 1, __ATOMIC_RELAXED);
-	while (READ_ONCE(readers) < NR_THREADS)
+	while (READ_ONCE(readers) < NR_WORKERS)
 		cpu_relax();
 	up_read(&sem);
 }
@@ -124,7 +97,7 @@ static void test_readers_are_together(void **state)
 	(void)state;
 	init_rwsem(&sem);
 	readers = 0;
-	run(NR_THREADS, read_together);
+	run_workers(NR_WORKERS, read_together);
 	assert_false(rwsem_is_locked(&sem));
 }
 
@@ -154,7 +127,7 @@ static void test_a_writer_gets_its_turn(void **state)
 	for (unsigned long i = 0; i < scaled(50); i++) {
 		init_rwsem(&sem);
 		written = false;
-		run(NR_THREADS, read_until_written);
+		run_workers(NR_WORKERS, read_until_written);
 	}
 }
 

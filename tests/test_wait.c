@@ -1,41 +1,12 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 #include "test.h"
+#include "cpus.h"
 #include <pagesim/atomic.h>
 #include <pagesim/wait.h>
 
-#define NR_WAITERS 3
-
-static int boot_cpus(void **state)
-{
-	struct pagesim_config config;
-
-	(void)state;
-	pagesim_config_init(&config);
-	config.nr_pages = 64;
-	config.nr_cpus = NR_WAITERS + 1;
-	return pagesim_boot(&config);
-}
-
-#define cpu_test(f) \
-	cmocka_unit_test_setup_teardown(f, boot_cpus, shutdown_machine)
-
 static wait_queue_head_t queue;
 static unsigned long ready, data, seen;
-
-static void start(struct pagesim_thread *threads, int nr, void (*fn)(void *))
-{
-	for (int i = 0; i < nr; i++)
-		assert_int_equal(pagesim_thread_create(&threads[i], "waiter",
-						       fn, (void *)(long)i),
-				 0);
-}
-
-static void join(struct pagesim_thread *threads, int nr)
-{
-	for (int i = 0; i < nr; i++)
-		pagesim_thread_join(&threads[i]);
-}
 
 /* ---- no wake-up is lost, however the two sides meet ---- */
 
@@ -61,8 +32,8 @@ static void test_ping_pong(void **state)
 	(void)state;
 	init_waitqueue_head(&queue);
 	turn = data = 0;
-	start(threads, 2, play);
-	join(threads, 2);
+	start_workers(threads, 2, play);
+	join_workers(threads, 2);
 	assert_int_equal(turn, rounds);
 	assert_int_equal(data, rounds * (rounds - 1) / 2);
 	assert_false(waitqueue_active(&queue));
@@ -77,17 +48,17 @@ static void wait_for_ready(void *arg)
 
 static void test_all_are_woken(void **state)
 {
-	struct pagesim_thread threads[NR_WAITERS];
+	struct pagesim_thread threads[NR_WORKERS];
 
 	(void)state;
 	init_waitqueue_head(&queue);
 	ready = seen = 0;
-	start(threads, NR_WAITERS, wait_for_ready);
+	start_workers(threads, NR_WORKERS, wait_for_ready);
 	data = 5;
 	smp_store_release(&ready, 1);
 	wake_up_all(&queue);
-	join(threads, NR_WAITERS);
-	assert_int_equal(seen, 5 * NR_WAITERS);
+	join_workers(threads, NR_WORKERS);
+	assert_int_equal(seen, 5 * NR_WORKERS);
 }
 
 /* ---- exclusive waiters ---- */
@@ -107,22 +78,22 @@ static void wait_exclusively(void *arg)
 
 static void test_exclusive_ones_one_by_one(void **state)
 {
-	struct pagesim_thread threads[NR_WAITERS];
+	struct pagesim_thread threads[NR_WORKERS];
 
 	(void)state;
 	init_waitqueue_head(&queue);
 	ready = seen = 0;
-	start(threads, NR_WAITERS, wait_exclusively);
-	while (smp_load_acquire(&ready) < NR_WAITERS)
+	start_workers(threads, NR_WORKERS, wait_exclusively);
+	while (smp_load_acquire(&ready) < NR_WORKERS)
 		;
-	for (unsigned long i = 1; i <= NR_WAITERS; i++) {
+	for (unsigned long i = 1; i <= NR_WORKERS; i++) {
 		wake_up(&queue);
 		while (smp_load_acquire(&seen) < i)
 			;
-		assert_int_equal(waitqueue_active(&queue), i < NR_WAITERS);
+		assert_int_equal(waitqueue_active(&queue), i < NR_WORKERS);
 	}
-	join(threads, NR_WAITERS);
-	assert_int_equal(seen, NR_WAITERS);
+	join_workers(threads, NR_WORKERS);
+	assert_int_equal(seen, NR_WORKERS);
 }
 
 /* ---- sleeping by hand ---- */
@@ -154,7 +125,7 @@ static void test_wake_up_process(void **state)
 	(void)state;
 	ready = data = 0;
 	assert_false(wake_up_process(this_cpu())); /* it runs */
-	start(&thread, 1, sleep_twice);
+	start_workers(&thread, 1, sleep_twice);
 	for_each_running_cpu(find_sleeper, this_cpu());
 	for (unsigned long i = 1; i <= 2; i++) {
 		while (smp_load_acquire(&ready) < i)
@@ -162,7 +133,7 @@ static void test_wake_up_process(void **state)
 		while (!wake_up_process(sleeper))
 			;
 	}
-	join(&thread, 1);
+	join_workers(&thread, 1);
 	assert_int_equal(data, 2);
 	set_current_state(TASK_RUNNING);
 	schedule(); /* or this test never ends */
