@@ -23,12 +23,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
+
 #include <pagesim/compound_head.h>
 #include <pagesim/folio.h>
 #include <pagesim/memmap.h>
 
 #include "bench.h"
+#include "cache_size.h"
 #include "cli.h"
 #include "map_input.h"
 
@@ -119,15 +120,15 @@ static const char *const visit_names[NR_VISITS] = { "0", "50 random",
 /* Half of a cache, since the index and the heads of others want room, too. */
 static struct set {
 	const char *name;
-	int cache; /* of sysconf(); 0: larger than any */
+	int level; /* of the cache; 0: larger than any */
 	unsigned long bytes; /* where the host does not say, or at most */
 	unsigned int order; /* of its compound pages */
 	int reps;
 	unsigned long nr_pages;
 } sets[] = {
-	{ "L1", _SC_LEVEL1_DCACHE_SIZE, 16UL << 10, 7, 15, 0 },
-	{ "L2", _SC_LEVEL2_CACHE_SIZE, 1UL << 20, 9, 15, 0 },
-	{ "L3", _SC_LEVEL3_CACHE_SIZE, 32UL << 20, 9, 11, 0 },
+	{ "L1", 1, 16UL << 10, 7, 15, 0 },
+	{ "L2", 2, 1UL << 20, 9, 15, 0 },
+	{ "L3", 3, 32UL << 20, 9, 11, 0 },
 	{ "DRAM", 0, 1UL << 30, 9, 7, 0 },
 };
 
@@ -135,17 +136,16 @@ static void size_sets(bool quick)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
 		struct set *set = &sets[i];
-		long cache = set->cache ? sysconf(set->cache) : 0;
+		unsigned long cache = set->level ? cache_size(set->level) : 0;
 		unsigned long bytes = 1UL << 14;
 
-		while (cache > 0 && 4 * bytes <= (unsigned long)cache &&
-		       2 * bytes <= set->bytes)
+		while (4 * bytes <= cache && 2 * bytes <= set->bytes)
 			bytes *= 2;
-		if (cache <= 0)
+		if (!cache)
 			bytes = quick ? 1UL << 20 : set->bytes;
 		set->nr_pages = bytes / sizeof(struct page);
-		if (set->nr_pages < 4UL << set->order)
-			set->nr_pages = 4UL << set->order;
+		if (set->nr_pages < 2UL << set->order)
+			set->nr_pages = 2UL << set->order;
 		if (quick)
 			set->reps = 1;
 	}
