@@ -14,15 +14,13 @@ static void complete_with(struct completion *x, bool all)
 {
 	unsigned long flags;
 
-	local_irq_save(flags);
-	spin_lock(&x->wait.lock);
+	spin_lock_irqsave(&x->wait.lock, flags);
 	if (all)
 		WRITE_ONCE(x->done, FOR_EVERYBODY);
 	else if (x->done != FOR_EVERYBODY)
 		WRITE_ONCE(x->done, x->done + 1);
 	__wake_up_locked_key(&x->wait, TASK_NORMAL, all ? 0 : 1, NULL);
-	spin_unlock(&x->wait.lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&x->wait.lock, flags);
 }
 
 void complete(struct completion *x)
@@ -40,13 +38,11 @@ bool try_wait_for_completion(struct completion *x)
 	unsigned long flags;
 	bool done;
 
-	local_irq_save(flags);
-	spin_lock(&x->wait.lock);
+	spin_lock_irqsave(&x->wait.lock, flags);
 	done = x->done;
 	if (done && x->done != FOR_EVERYBODY)
 		WRITE_ONCE(x->done, x->done - 1);
-	spin_unlock(&x->wait.lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&x->wait.lock, flags);
 	return done;
 }
 
@@ -74,10 +70,8 @@ bool completion_done(struct completion *x)
 	unsigned long flags;
 	bool done;
 
-	local_irq_save(flags);
-	spin_lock(&x->wait.lock);
+	spin_lock_irqsave(&x->wait.lock, flags);
 	done = x->done;
-	spin_unlock(&x->wait.lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&x->wait.lock, flags);
 	return done;
 }

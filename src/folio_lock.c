@@ -88,13 +88,11 @@ static void folio_wake_bit(struct folio *folio, int bit_nr)
 	struct key key = { folio, bit_nr, false };
 	unsigned long flags;
 
-	local_irq_save(flags);
-	spin_lock(&q->lock);
+	spin_lock_irqsave(&q->lock, flags);
 	__wake_up_locked_key(q, TASK_NORMAL, 1, &key);
 	if (!waitqueue_active(q) || !key.match)
 		folio_clear_waiters(folio);
-	spin_unlock(&q->lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 enum behaviour {
@@ -122,13 +120,11 @@ static void queue_waiter(wait_queue_head_t *q, struct waiter *waiter)
 {
 	unsigned long flags;
 
-	local_irq_save(flags);
-	spin_lock(&q->lock);
+	spin_lock_irqsave(&q->lock, flags);
 	folio_set_waiters(waiter->folio);
 	if (!trylock_flag(waiter->folio, waiter->bit_nr, &waiter->wait))
 		__add_wait_queue_entry_tail(q, &waiter->wait);
-	spin_unlock(&q->lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 /* Ordering: acquire of the waker's release; what it wrote is seen. */

@@ -12,7 +12,6 @@
  * the counts and the set of queued heads. Neither is held while a callback
  * or a report handler runs.
  */
-#include <stdlib.h>
 #include <string.h>
 #include <pagesim/atomic.h>
 #include <pagesim/bug.h>

@@ -17,15 +17,13 @@ static unsigned long lock_state(struct rw_semaphore *sem)
 	unsigned long flags;
 
 	VM_BUG_ON(this_cpu()->hardirq || this_cpu()->softirq);
-	local_irq_save(flags);
-	spin_lock(&sem->wait.lock);
+	spin_lock_irqsave(&sem->wait.lock, flags);
 	return flags;
 }
 
 static void unlock_state(struct rw_semaphore *sem, unsigned long flags)
 {
-	spin_unlock(&sem->wait.lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&sem->wait.lock, flags);
 }
 
 /* A writer that waits goes first, unless it is this one. */

@@ -95,8 +95,7 @@ static void prepare(wait_queue_head_t *q, wait_queue_entry_t *entry,
 {
 	unsigned long flags;
 
-	local_irq_save(flags);
-	spin_lock(&q->lock);
+	spin_lock_irqsave(&q->lock, flags);
 	if (exclusive)
 		entry->flags |= WQ_FLAG_EXCLUSIVE;
 	else
@@ -108,8 +107,7 @@ static void prepare(wait_queue_head_t *q, wait_queue_entry_t *entry,
 			list_add(&entry->entry, &q->head);
 	}
 	set_current_state(state);
-	spin_unlock(&q->lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 void prepare_to_wait(wait_queue_head_t *q, wait_queue_entry_t *entry,
@@ -132,11 +130,9 @@ void finish_wait(wait_queue_head_t *q, wait_queue_entry_t *entry)
 	/* Taken off already, by who is through with it: no lock is needed. */
 	if (list_empty_careful(&entry->entry))
 		return;
-	local_irq_save(flags);
-	spin_lock(&q->lock);
+	spin_lock_irqsave(&q->lock, flags);
 	list_del_init_careful(&entry->entry);
-	spin_unlock(&q->lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&q->lock, flags);
 }
 
 void __wake_up_locked_key(wait_queue_head_t *q, unsigned int mode, int nr,
@@ -161,9 +157,7 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr, void *key)
 {
 	unsigned long flags;
 
-	local_irq_save(flags);
-	spin_lock(&q->lock);
+	spin_lock_irqsave(&q->lock, flags);
 	__wake_up_locked_key(q, mode, nr, key);
-	spin_unlock(&q->lock);
-	local_irq_restore(flags);
+	spin_unlock_irqrestore(&q->lock, flags);
 }
