@@ -81,13 +81,18 @@ void pagesim_set_absent(unsigned long pfn)
 void __init_single_page(struct page *page, unsigned long pfn __maybe_unused,
 			unsigned long zone, int nid __maybe_unused)
 {
+	pagesim_init_page(page, zone, 1);
+}
+
+void pagesim_init_page(struct page *page, unsigned long zone, int count)
+{
 	/* Marked stores, word by word: a pfn walker may look meanwhile. */
 	INIT_LIST_HEAD(&page->lru);
 	WRITE_ONCE(page->mapping, (struct address_space *)NULL);
 	WRITE_ONCE(page->index, 0UL);
 	WRITE_ONCE(page->private, 0UL);
 	atomic_set(&page->_mapcount, -1);
-	set_page_count(page, 1);
+	set_page_count(page, count);
 	WRITE_ONCE(page->memcg_data, 0UL);
 	WRITE_ONCE(page->flags, zone << ZONES_PGSHIFT);
 }

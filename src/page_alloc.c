@@ -101,10 +101,8 @@ static bool deferred_grow_zone(struct zone *zone)
 		end = max_pfn;
 	if (pfn == end)
 		return false;
-	for (unsigned long i = pfn; i < end; i++) {
-		__init_single_page(pfn_to_page(i), i, ZONE_NORMAL, 0);
-		set_page_count(pfn_to_page(i), 0);
-	}
+	for (unsigned long i = pfn; i < end; i++)
+		pagesim_init_page(pfn_to_page(i), ZONE_NORMAL, 0);
 	/* Pairs with the load of who walks the map without the lock. */
 	smp_store_release(&zone->first_deferred_pfn, end);
 	free_range(zone, pfn, end - pfn);

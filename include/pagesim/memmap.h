@@ -83,6 +83,12 @@ static inline bool is_huge_zero_folio(const struct folio *folio)
 void __init_single_page(struct page *page, unsigned long pfn,
 			unsigned long zone, int nid);
 
+/*
+ * The same with any number of references. A page that is to be free gets 0 at
+ * once: a walker that found 1 meanwhile would hold what is then taken away.
+ */
+void pagesim_init_page(struct page *page, unsigned long zone, int count);
+
 /* Takes a frame out of the machine. Context: boot time. */
 void pagesim_set_absent(unsigned long pfn);
 
