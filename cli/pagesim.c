@@ -23,6 +23,8 @@ static const struct command {
 	int (*run)(int argc, char **argv);
 	const char *help;
 } commands[] = {
+	{ "list", cmd_list, "list the scenarios and their variants" },
+	{ "check", cmd_check, "run scenarios, compare the verdicts" },
 	{ "map", cmd_map, "read, show and write a machine's memory map" },
 	{ "bench", cmd_bench, "measure what compound_head and boot cost" },
 	{ "version", cmd_version, "say which version this is" },

@@ -82,7 +82,7 @@ static int wake_page_function(wait_queue_entry_t *wait,
  * PG_waiters goes when nobody is left, or nobody for this folio. It may stay
  * without need where folios share a queue: the next unlock sees to it.
  */
-static void folio_wake_bit(struct folio *folio, int bit_nr)
+void folio_wake_bit(struct folio *folio, int bit_nr)
 {
 	wait_queue_head_t *q = folio_waitqueue(folio);
 	struct key key = { folio, bit_nr, false };

@@ -55,6 +55,16 @@ static inline bool track_valgrind(void)
 #endif
 }
 
+/* How many errors memcheck has reported. */
+static inline unsigned long track_valgrind_errors(void)
+{
+#if defined(VALGRIND_COUNT_ERRORS)
+	return VALGRIND_COUNT_ERRORS;
+#else
+	return 0;
+#endif
+}
+
 /*
  * What may be done with simulated memory, told to AddressSanitizer and to
  * memcheck, so that they find a wrong access where it is made. Without a

@@ -13,7 +13,7 @@ import sys
 ROOT = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else
                     pathlib.Path(__file__).resolve().parent.parent)
 FOLDERS = ("include", "platform", "src", "cli", "bench", "tests", "explore",
-           "scenarios")
+           "runner", "scenarios")
 TOOLS = re.compile(r"#\s*include\s*<(valgrind|sanitizer)/")
 
 URCU = re.compile(r"#\s*include\s*<(urcu[/.]|rcu[a-z]*list)")

@@ -58,6 +58,13 @@ static inline void unlock_page(struct page *page)
 }
 
 /*
+ * The second half of an unlock: wakes who waits for the bit, and takes
+ * PG_waiters away when nobody is left. Context: any, the bit was cleared.
+ * Differs from the kernel: static there.
+ */
+void folio_wake_bit(struct folio *folio, int bit_nr);
+
+/*
  * The end of a read from the store: unlocks, and marks uptodate if it went
  * well, in one operation. Context: the folio is locked and not uptodate.
  */

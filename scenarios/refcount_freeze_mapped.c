@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+// Floor: 5
+/*
+ * refcount/freeze-mapped-*: one thread freezes the count of a folio that is
+ * mapped, as s390 does to make it secure, with the expected number right at
+ * that moment. Another holds, by right, the reference of a page table entry,
+ * and does with it what such a holder may do.
+ *
+ * Split and migration freeze, too, and none of this happens to them: they
+ * replace the entries by migration entries first, so that nobody is left who
+ * has a reference by right ("unmap-first").
+ *
+ * The entry is a word under a lock of its own, the other table's: the freezer
+ * holds another.
+ */
+#include <errno.h>
+#include <pagesim/page_alloc.h>
+#include <pagesim/refcount.h>
+#include <pagesim/spinlock.h>
+
+#include "scenarios.h"
+
+enum {
+	UNMAP_FIRST,
+	MAPPED,
+};
+
+enum entry {
+	NONE,
+	PRESENT,
+	MIGRATION,
+};
+
+static struct {
+	int variant;
+	struct folio *folio;
+	spinlock_t ptl; /* of the other table */
+	enum entry entry; /* written under ptl */
+	unsigned int forked; /* entries of a child, under ptl */
+	bool cached;
+} map;
+
+/* ---- the freezer ---- */
+
+static bool unmap(void)
+{
+	bool present;
+
+	spin_lock(&map.ptl);
+	present = map.entry == PRESENT;
+	if (present) {
+		WRITE_ONCE(map.entry, MIGRATION);
+		folio_put(map.folio);
+	}
+	spin_unlock(&map.ptl);
+	return present;
+}
+
+static void remap(void)
+{
+	spin_lock(&map.ptl);
+	folio_get(map.folio);
+	WRITE_ONCE(map.entry, PRESENT);
+	spin_unlock(&map.ptl);
+}
+
+static void freeze_for_a_while(int expected)
+{
+	if (!folio_ref_freeze(map.folio, expected))
+		return;
+	pagesim_delay(); /* the Ultravisor */
+	folio_ref_unfreeze(map.folio, expected);
+}
+
+/* Its own reference, and the cache's. */
+static int others(void)
+{
+	return 1 + map.cached;
+}
+
+static void freezer(void)
+{
+	if (map.variant == MAPPED) {
+		freeze_for_a_while(others() + 1);
+	} else if (unmap()) {
+		freeze_for_a_while(others());
+		remap();
+	}
+}
+
+/* ---- who has a reference by right ---- */
+
+/* The entry goes, and its reference with it: put_refs, as zap's batches do. */
+static void zap(void)
+{
+	bool present;
+
+	spin_lock(&map.ptl);
+	present = map.entry == PRESENT;
+	if (present)
+		WRITE_ONCE(map.entry, NONE);
+	spin_unlock(&map.ptl);
+	if (present)
+		folio_put_refs(map.folio, 1);
+}
+
+/* A child gets the entry, and a reference for it. */
+static void fork_mm(void)
+{
+	spin_lock(&map.ptl);
+	if (map.entry == PRESENT) {
+		folio_get(map.folio);
+		map.forked++;
+	}
+	spin_unlock(&map.ptl);
+}
+
+/* Somebody looks at the folio that the entry maps. */
+static void get_and_put(void)
+{
+	spin_lock(&map.ptl);
+	if (map.entry == PRESENT) {
+		folio_get(map.folio);
+		pagesim_delay();
+		folio_put(map.folio);
+	}
+	spin_unlock(&map.ptl);
+}
+
+/* GUP with the lock held: it adds, and warns where there is nothing to add to. */
+static void gup_slow(void)
+{
+	spin_lock(&map.ptl);
+	if (map.entry == PRESENT && !try_grab_folio(map.folio, 1, FOLL_GET))
+		folio_put(map.folio);
+	spin_unlock(&map.ptl);
+}
+
+/* GUP without a lock: it asks for a reference, then looks again. */
+static void gup_fast(void)
+{
+	if (READ_ONCE(map.entry) == PRESENT && folio_try_get(map.folio)) {
+		pagesim_delay();
+		folio_put(map.folio);
+	}
+}
+
+/* A fault that finds the folio in the page cache. */
+static void fault(void)
+{
+	if (folio_try_get(map.folio)) {
+		pagesim_delay();
+		folio_put(map.folio);
+	}
+}
+
+/* ---- the scenarios ---- */
+
+static void setup(const struct pagesim_variant *variant)
+{
+	map.variant = variant->id;
+	map.folio = folio_alloc(GFP_KERNEL, 0);
+	folio_get(map.folio); /* the entry's */
+	spin_lock_init(&map.ptl);
+	map.entry = PRESENT;
+	map.forked = 0;
+	map.cached = false;
+}
+
+static void setup_cached(const struct pagesim_variant *variant)
+{
+	setup(variant);
+	folio_get(map.folio); /* the cache's */
+	map.cached = true;
+}
+
+/* A folio that somebody holds is in no free list, and its count is theirs. */
+static void finish(void)
+{
+	int held = others() + (map.entry == PRESENT) + (int)map.forked;
+
+	pagesim_assert(!is_free_buddy_page(&map.folio->page));
+	pagesim_assert(folio_ref_count(map.folio) == held);
+	folio_put_refs(map.folio, held);
+}
+
+static void without_checks(const struct pagesim_variant *variant,
+			   struct pagesim_config *config)
+{
+	if (!variant->needs)
+		config->debug = PAGESIM_DEBUG_NONE;
+	else
+		config->debug = variant->needs;
+}
+
+#define V6_12 "v6.12 arch/s390/kernel/uv.c, make_folio_secure()"
+#define SPLIT "v6.12 mm/huge_memory.c, mm/migrate.c"
+
+#define VARIANTS(wrong, wrong_vm)                                      \
+	{                                                              \
+		{ .name = "unmap-first",                               \
+		  .provenance = SPLIT,                                 \
+		  .id = UNMAP_FIRST },                                 \
+			{ .name = "unmap-first-debug-vm",              \
+			  .provenance = SPLIT,                         \
+			  .needs = PAGESIM_DEBUG_VM,                   \
+			  .id = UNMAP_FIRST },                         \
+			{ .name = "mapped",                            \
+			  .provenance = V6_12,                         \
+			  .expected = wrong,                           \
+			  .id = MAPPED },                              \
+			{ .name = "mapped-debug-vm",                   \
+			  .provenance = V6_12 " with CONFIG_DEBUG_VM", \
+			  .expected = wrong_vm,                        \
+			  .needs = PAGESIM_DEBUG_VM,                   \
+			  .id = MAPPED },                              \
+		{                                                      \
+			.name = NULL                                   \
+		}                                                      \
+	}
+
+#define SCENARIO(ident, actor, text, how, wrong, wrong_vm)               \
+	static const struct pagesim_variant ident##_variants[] =         \
+		VARIANTS(wrong, wrong_vm);                               \
+	const struct pagesim_scenario refcount_freeze_mapped_##ident = { \
+		.name = "refcount/freeze-mapped-" actor,                 \
+		.question = text,                                        \
+		.provenance = V6_12,                                     \
+		.variants = ident##_variants,                            \
+		.configure = without_checks,                             \
+		.setup = how,                                            \
+		.threads = { { "freezer", freezer }, { actor, ident } }, \
+		.finish = finish,                                        \
+	}
+
+SCENARIO(zap, "zap", "frozen while another table is zapped: whose reference?",
+	 setup, PAGESIM_ASSERTION, PAGESIM_BUG_ON);
+SCENARIO(fork_mm, "fork", "frozen while the other mm forks", setup,
+	 PAGESIM_ASSERTION, PAGESIM_BUG_ON);
+SCENARIO(get_and_put, "get-put", "frozen while somebody gets and puts", setup,
+	 PAGESIM_ASSERTION, PAGESIM_BUG_ON);
+SCENARIO(gup_slow, "gup-slow", "frozen while GUP holds the page table lock",
+	 setup, PAGESIM_WARN, PAGESIM_WARN);
+SCENARIO(gup_fast, "gup-fast", "frozen while GUP goes without a lock", setup,
+	 PAGESIM_CLEAN, PAGESIM_CLEAN);
+SCENARIO(fault, "fault", "frozen while a fault finds it in the page cache",
+	 setup_cached, PAGESIM_CLEAN, PAGESIM_CLEAN);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+// Floor: 5
+#include "scenarios.h"
+
+const struct pagesim_scenario *const pagesim_scenarios[] = {
+	&folio_lock_waiters,
+	&folio_plain_flags,
+	&refcount_freeze,
+	&refcount_lookup_reload,
+	&refcount_freeze_mapped_zap,
+	&refcount_freeze_mapped_fork_mm,
+	&refcount_freeze_mapped_get_and_put,
+	&refcount_freeze_mapped_gup_slow,
+	&refcount_freeze_mapped_gup_fast,
+	&refcount_freeze_mapped_fault,
+	&lockdep_lock_order,
+	&lockdep_softirq_inversion,
+	&rcu_publish,
+	NULL,
+};
