@@ -55,9 +55,9 @@
 #define cmpxchg_relaxed(p, old, new) __cmpxchg(p, old, new, __ATOMIC_RELAXED)
 
 /* True if it was replaced; else *oldp is what was there. */
-#define __try_cmpxchg(p, oldp, new, order)                      \
-	__atomic_compare_exchange_n(p, oldp, new, false, order, \
-				    __ATOMIC_RELAXED)
+#define __try_cmpxchg(p, oldp, new, order)                             \
+	likely(__atomic_compare_exchange_n(p, oldp, new, false, order, \
+					   __ATOMIC_RELAXED))
 #define try_cmpxchg(p, oldp, new) __try_cmpxchg(p, oldp, new, __ATOMIC_SEQ_CST)
 #define try_cmpxchg_acquire(p, oldp, new) \
 	__try_cmpxchg(p, oldp, new, __ATOMIC_ACQUIRE)
@@ -195,7 +195,13 @@
 	}                                                                     \
 	static __always_inline bool pfx##_add_unless(type *v, word a, word u) \
 	{                                                                     \
-		return pfx##_fetch_add_unless(v, a, u) != u;                  \
+		word old = pfx##_read(v);                                     \
+                                                                              \
+		do {                                                          \
+			if (unlikely(old == u))                               \
+				return false;                                 \
+		} while (!pfx##_try_cmpxchg(v, &old, old + a));               \
+		return true;                                                  \
 	}                                                                     \
 	static __always_inline bool pfx##_inc_not_zero(type *v)               \
 	{                                                                     \

@@ -23,6 +23,7 @@
 #ifndef PAGESIM_BITOPS_H
 #define PAGESIM_BITOPS_H
 
+#include <pagesim/barrier.h>
 #include <pagesim/compiler.h>
 #include <pagesim/types.h>
 
@@ -46,29 +47,48 @@ static __always_inline void clear_bit(unsigned long nr, unsigned long *addr)
 			   __ATOMIC_RELAXED);
 }
 
+/*
+ * The old value. On x86-64 an instruction, as in the kernel, which gcc finds
+ * for the operation on a word and clang 14 does not: it makes a loop.
+ */
+#if defined(__clang__) && defined(__x86_64__) && !defined(PAGESIM_TSAN)
+#define __TEST_AND_CHANGE_BIT(insn, op, change, nr, addr, order)     \
+	__extension__({                                              \
+		bool __old;                                          \
+                                                                     \
+		__asm__ __volatile__(                                \
+			"lock " insn "q %2, %0"                      \
+			: "+m"((addr)[BIT_WORD(nr)]), "=@ccc"(__old) \
+			: "Jr"((unsigned long)(nr) % BITS_PER_LONG)  \
+			: "memory");                                 \
+		__old;                                               \
+	})
+#else
+#define __TEST_AND_CHANGE_BIT(insn, op, change, nr, addr, order)      \
+	((__atomic_fetch_##op((addr) + BIT_WORD(nr), change, order) & \
+	  BIT_MASK(nr)) != 0)
+#endif
+
 static __always_inline bool test_and_set_bit(unsigned long nr,
 					     unsigned long *addr)
 {
-	return __atomic_fetch_or(addr + BIT_WORD(nr), BIT_MASK(nr),
-				 __ATOMIC_SEQ_CST) &
-	       BIT_MASK(nr);
+	return __TEST_AND_CHANGE_BIT("bts", or, BIT_MASK(nr), nr, addr,
+				     __ATOMIC_SEQ_CST);
 }
 
 static __always_inline bool test_and_clear_bit(unsigned long nr,
 					       unsigned long *addr)
 {
-	return __atomic_fetch_and(addr + BIT_WORD(nr), ~BIT_MASK(nr),
-				  __ATOMIC_SEQ_CST) &
-	       BIT_MASK(nr);
+	return __TEST_AND_CHANGE_BIT("btr", and, ~BIT_MASK(nr), nr, addr,
+				     __ATOMIC_SEQ_CST);
 }
 
 /* As a lock: acquire if it was taken, and release. */
 static __always_inline bool test_and_set_bit_lock(unsigned long nr,
 						  unsigned long *addr)
 {
-	return __atomic_fetch_or(addr + BIT_WORD(nr), BIT_MASK(nr),
-				 __ATOMIC_ACQUIRE) &
-	       BIT_MASK(nr);
+	return __TEST_AND_CHANGE_BIT("bts", or, BIT_MASK(nr), nr, addr,
+				     __ATOMIC_ACQUIRE);
 }
 
 static __always_inline void clear_bit_unlock(unsigned long nr,

@@ -114,7 +114,7 @@ static inline bool page_ref_add_unless(struct page *page, int nr, int u)
  */
 static inline int page_ref_freeze(struct page *page, int count)
 {
-	return atomic_cmpxchg(&page->_refcount, count, 0) == count;
+	return likely(atomic_try_cmpxchg(&page->_refcount, &count, 0));
 }
 
 /*

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// Floor: 5
+/*
+ * Hot operations of the library with all checks off, each beside the same
+ * written by hand with the compiler's atomics: hot.py wants the same number
+ * of instructions.
+ */
+#include <pagesim/folio_lock.h>
+#include <pagesim/refcount.h>
+#include <pagesim/spinlock.h>
+
+/* Stands for a check that has crept in: hot.py must see it. */
+#ifdef ONE_MORE
+#define EXTRA() __asm__ __volatile__("pause")
+#else
+#define EXTRA() ((void)0)
+#endif
+
+#define PAIR(ret, name, arg, lib, hand) \
+	ret lib_##name(arg);            \
+	ret lib_##name(arg)             \
+	{                               \
+		EXTRA();                \
+		lib;                    \
+	}                               \
+	ret hand_##name(arg);           \
+	ret hand_##name(arg)            \
+	{                               \
+		hand;                   \
+	}
+
+#define COUNT (folio->_refcount.counter)
+
+static inline bool hand_inc_not_zero(int *count)
+{
+	int old = __atomic_load_n(count, __ATOMIC_RELAXED);
+
+	while (__builtin_expect(old, 1))
+		if (__builtin_expect(
+			    __atomic_compare_exchange_n(count, &old, old + 1,
+							false, __ATOMIC_SEQ_CST,
+							__ATOMIC_RELAXED),
+			    1))
+			return true;
+	return false;
+}
+
+static inline bool hand_cmpxchg(int *count, int old, int new)
+{
+	return __atomic_compare_exchange_n(count, &old, new, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+/* clang 14 makes a loop of the operation on the word. */
+static inline bool hand_bts(unsigned long *word, int bit)
+{
+#if defined(__clang__)
+	bool old;
+
+	__asm__ __volatile__("lock btsq %2, %0"
+			     : "+m"(*word), "=@ccc"(old)
+			     : "J"(bit)
+			     : "memory");
+	return old;
+#else
+	return __atomic_fetch_or(word, 1UL << bit, __ATOMIC_ACQUIRE) >> bit & 1;
+#endif
+}
+
+PAIR(void, get, struct folio *folio, folio_get(folio),
+     __atomic_fetch_add(&COUNT, 1, __ATOMIC_RELAXED))
+PAIR(void, put, struct folio *folio, folio_put(folio),
+     if (__atomic_sub_fetch(&COUNT, 1, __ATOMIC_SEQ_CST) == 0)
+	     __folio_put(folio))
+PAIR(bool, try_get, struct folio *folio, return folio_try_get(folio),
+     return hand_inc_not_zero(&COUNT))
+PAIR(int, freeze, struct folio *folio, return folio_ref_freeze(folio, 2),
+     return hand_cmpxchg(&COUNT, 2, 0))
+PAIR(void, unfreeze, struct folio *folio, folio_ref_unfreeze(folio, 2),
+     __atomic_store_n(&COUNT, 2, __ATOMIC_RELEASE))
+PAIR(bool, trylock, struct folio *folio, return folio_trylock(folio),
+     return !hand_bts(&folio->flags, PG_locked))
+PAIR(void, set_dirty, struct folio *folio, folio_set_dirty(folio),
+     __atomic_fetch_or(&folio->flags, 1UL << PG_dirty, __ATOMIC_RELAXED))
+PAIR(bool, test_lru, struct folio *folio, return folio_test_lru(folio),
+     return __atomic_load_n(&folio->flags, __ATOMIC_RELAXED) >> PG_lru & 1)
+PAIR(void, spin_lock, raw_spinlock_t *lock, raw_spin_lock(lock),
+     if (__builtin_expect(!hand_cmpxchg((int *)&lock->word, 0, 1), 0))
+	     __pagesim_spin_lock_slow(lock))
+PAIR(void, spin_unlock, raw_spinlock_t *lock, raw_spin_unlock(lock),
+     if (__builtin_expect(__atomic_exchange_n(&lock->word, 0,
+					      __ATOMIC_RELEASE) != 1,
+			  0)) __pagesim_spin_unlock_slow(lock))
