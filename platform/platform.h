@@ -44,6 +44,12 @@ void platform_at_thread_end(void (*fn)(void));
 /* Wakes up to nr threads that sleep on the word. */
 void platform_unpark(uint32_t *word, int nr);
 
+/*
+ * Every thread of the process passes a full barrier between call and return,
+ * the caller too. False if the host cannot do that, and none has.
+ */
+bool platform_membarrier(void);
+
 /* A hint between two looks at a word that another thread writes. */
 void platform_relax(void);
 

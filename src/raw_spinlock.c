@@ -4,33 +4,43 @@
 
 #include "platform.h"
 
-enum {
-	FREE,
-	HELD,
-	HELD_WITH_SLEEPERS
-};
-
 /* About as long as a short critical section; then the holder is not running. */
 #define SPINS_BEFORE_PARKING 100
 
+/* The word while somebody holds it and somebody sleeps. */
+static const raw_spinlock_t asleep = { { .locked = 1, .sleepers = 1 } };
+
 void __pagesim_spin_lock_slow(raw_spinlock_t *lock)
 {
+	bool can_sleep;
+
 	for (int i = 0; i < SPINS_BEFORE_PARKING; i++) {
-		if (READ_ONCE(lock->word) == FREE && raw_spin_trylock(lock))
+		if (!raw_spin_is_locked(lock) && raw_spin_trylock(lock))
 			return;
 		platform_relax();
 	}
-	/*
-	 * Who takes the lock from here leaves it marked as having sleepers,
-	 * since there may be others: one wake-up too many, none too few.
-	 */
-	while (__atomic_exchange_n(&lock->word, HELD_WITH_SLEEPERS,
-				   __ATOMIC_ACQUIRE) != FREE)
-		platform_park(&lock->word, HELD_WITH_SLEEPERS);
+	for (;;) {
+		/*
+		 * Either the unlocker sees this, or its store is seen here: it
+		 * has passed a barrier, before its load or after its store.
+		 */
+		WRITE_ONCE(lock->sleepers, (u8)1);
+		can_sleep = platform_membarrier();
+		if (raw_spin_trylock(lock))
+			return;
+		if (can_sleep)
+			platform_park(&lock->word, asleep.word);
+		else
+			platform_yield();
+	}
 }
 
-/* The word is free already: one sleeper may try for it. */
+/*
+ * The lock is free already: one sleeper may try for it. If there are more, it
+ * says so again before it sleeps or takes the lock.
+ */
 void __pagesim_spin_unlock_slow(raw_spinlock_t *lock)
 {
+	WRITE_ONCE(lock->sleepers, (u8)0);
 	platform_unpark(&lock->word, 1);
 }

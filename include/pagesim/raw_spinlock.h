@@ -6,10 +6,15 @@
  * Models: include/linux/spinlock_types_raw.h at v6.12: acquire on lock,
  * release on unlock, not recursive.
  *
- * The word is 0 free, 1 held, 2 held with somebody asleep. The uncontended
- * pair is inline; a waiter spins a little and then parks, because a
- * simulated CPU is a thread that its host may have preempted while it holds
- * the lock. Not fair: who asks again first, gets it.
+ * A byte says that it is held, another that somebody sleeps for it. The
+ * uncontended pair is inline and, as the kernel's, one atomic operation and
+ * a store; a waiter spins a little and then parks, because a simulated CPU
+ * is a thread that its host may have preempted while it holds the lock. Not
+ * fair: who asks again first, gets it.
+ *
+ * The unlocker stores one byte and loads the other with nothing in between
+ * that orders the two. It is the waiter who pays: before its last look at the
+ * lock it makes every thread of the process pass a barrier.
  *
  * Differs from the kernel: lockdep does not follow it. It is for what
  * lockdep and the simulated CPUs are made of; simulated code has spinlock_t.
@@ -21,12 +26,20 @@
 #include <pagesim/types.h>
 
 typedef struct raw_spinlock {
-	u32 word;
+	union {
+		u32 word; /* what a waiter parks on */
+		struct {
+			u8 locked;
+			u8 sleepers; /* one may be asleep */
+		};
+	};
 } raw_spinlock_t;
 
 #define __RAW_SPIN_LOCK_UNLOCKED \
 	{                        \
-		0                \
+		{                \
+			0        \
+		}                \
 	}
 #define DEFINE_RAW_SPINLOCK(name) raw_spinlock_t name = __RAW_SPIN_LOCK_UNLOCKED
 
@@ -40,10 +53,11 @@ static inline void raw_spin_lock_init(raw_spinlock_t *lock)
 
 static __always_inline bool raw_spin_trylock(raw_spinlock_t *lock)
 {
-	u32 free = 0;
+	u8 free = 0;
 
-	return __atomic_compare_exchange_n(&lock->word, &free, 1, false,
-					   __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+	return likely(__atomic_compare_exchange_n(&lock->locked, &free, 1,
+						  false, __ATOMIC_ACQUIRE,
+						  __ATOMIC_RELAXED));
 }
 
 static __always_inline void raw_spin_lock(raw_spinlock_t *lock)
@@ -54,14 +68,15 @@ static __always_inline void raw_spin_lock(raw_spinlock_t *lock)
 
 static __always_inline void raw_spin_unlock(raw_spinlock_t *lock)
 {
-	if (unlikely(__atomic_exchange_n(&lock->word, 0, __ATOMIC_RELEASE) !=
-		     1))
+	__atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+	barrier(); /* all that is needed here: see above */
+	if (unlikely(READ_ONCE(lock->sleepers)))
 		__pagesim_spin_unlock_slow(lock);
 }
 
 static inline bool raw_spin_is_locked(const raw_spinlock_t *lock)
 {
-	return READ_ONCE(lock->word) != 0;
+	return READ_ONCE(lock->locked);
 }
 
 #endif /* PAGESIM_RAW_SPINLOCK_H */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -67,6 +68,23 @@ void platform_park(uint32_t *word, uint32_t expected)
 void platform_unpark(uint32_t *word, int nr)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, nr, NULL, NULL, 0);
+}
+
+static pthread_once_t membarrier_once = PTHREAD_ONCE_INIT;
+static bool has_membarrier;
+
+static void register_membarrier(void)
+{
+	has_membarrier = !syscall(SYS_membarrier,
+				  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0,
+				  0);
+}
+
+bool platform_membarrier(void)
+{
+	pthread_once(&membarrier_once, register_membarrier);
+	return has_membarrier &&
+	       !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 void **platform_self(void)

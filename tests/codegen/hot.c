@@ -84,10 +84,12 @@ PAIR(void, set_dirty, struct folio *folio, folio_set_dirty(folio),
      __atomic_fetch_or(&folio->flags, 1UL << PG_dirty, __ATOMIC_RELAXED))
 PAIR(bool, test_lru, struct folio *folio, return folio_test_lru(folio),
      return __atomic_load_n(&folio->flags, __ATOMIC_RELAXED) >> PG_lru & 1)
-PAIR(void, spin_lock, raw_spinlock_t *lock, raw_spin_lock(lock),
-     if (__builtin_expect(!hand_cmpxchg((int *)&lock->word, 0, 1), 0))
-	     __pagesim_spin_lock_slow(lock))
+PAIR(void, spin_lock, raw_spinlock_t *lock, raw_spin_lock(lock), u8 free = 0;
+     if (__builtin_expect(!__atomic_compare_exchange_n(&lock->locked, &free, 1,
+						       false, __ATOMIC_ACQUIRE,
+						       __ATOMIC_RELAXED),
+			  0)) __pagesim_spin_lock_slow(lock))
 PAIR(void, spin_unlock, raw_spinlock_t *lock, raw_spin_unlock(lock),
-     if (__builtin_expect(__atomic_exchange_n(&lock->word, 0,
-					      __ATOMIC_RELEASE) != 1,
+     __atomic_store_n(&lock->locked, 0, __ATOMIC_RELEASE);
+     if (__builtin_expect(__atomic_load_n(&lock->sleepers, __ATOMIC_RELAXED),
 			  0)) __pagesim_spin_unlock_slow(lock))
