@@ -2,7 +2,6 @@
 // Floor: 5
 /* pagesim bench boot: what a machine of 64 TiB takes before it is used. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <pagesim/memmap.h>
@@ -11,6 +10,7 @@
 
 #include "bench.h"
 #include "cli.h"
+#include "median.h"
 
 #define ROUNDS 21
 #define MAX_BOOT_KIB 1024
@@ -46,13 +46,6 @@ static long resident_kib(void)
 	return kib;
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 struct result {
 	double boot_ms;
 	long boot_kib, first_page_kib;
@@ -74,8 +67,7 @@ static int measure(struct result *result)
 		ms[i] = now_ms() - start;
 		pagesim_shutdown();
 	}
-	qsort(ms, ROUNDS, sizeof(ms[0]), compare);
-	result->boot_ms = ms[ROUNDS / 2];
+	result->boot_ms = median(ms, ROUNDS);
 
 	before = resident_kib();
 	if (pagesim_boot(&config))

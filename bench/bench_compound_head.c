@@ -32,6 +32,7 @@
 #include "cache_size.h"
 #include "cli.h"
 #include "map_input.h"
+#include "median.h"
 
 #ifdef __clang__
 #define COMPILER __VERSION__
@@ -359,19 +360,6 @@ static double time_ns(loop_t loop, struct bench *bench, size_t nr)
 	return ((double)(b.tv_sec - a.tv_sec) * 1e9 +
 		(double)(b.tv_nsec - a.tv_nsec)) /
 	       (double)nr;
-}
-
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *values, int nr)
-{
-	qsort(values, (size_t)nr, sizeof(*values), compare);
-	return values[nr / 2];
 }
 
 /* With a lookup every page of a compound page is locked, without its head. */

@@ -14,6 +14,7 @@ static const struct {
 } benches[] = {
 	{ "compound_head", bench_compound_head,
 	  "a flag test through each generation of compound_head()" },
+	{ "tiers", bench_tiers, "hot operations with the checks of each tier" },
 	{ "boot", bench_boot, "time and memory to boot 64 TiB" },
 };
 
