@@ -68,37 +68,50 @@ static inline bool pagesim_warn_on(bool cond, const char *rule,
 #define WARN_ON(cond) __PAGESIM_WARN(cond, "WARN_ON(" #cond ")")
 #define WARN_ON_ONCE(cond) __PAGESIM_WARN(cond, "WARN_ON_ONCE(" #cond ")")
 
-#define __VM_BUG_ON_PAGE(tier, name, cond, page)                             \
-	do {                                                                 \
-		if (pagesim_debug_tier >= (tier) && unlikely(cond)) {        \
-			dump_page(page, name "(" #cond ")");                 \
-			__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON, name "(%s)", \
-					 #cond);                             \
-		}                                                            \
+/* rule is made where cond is still as it was written: no macro expanded. */
+#define __VM_REPORT_PAGE(tier, kind, rule, cond, page)                \
+	do {                                                          \
+		if (pagesim_debug_tier >= (tier) && unlikely(cond)) { \
+			dump_page(page, rule);                        \
+			__PAGESIM_REPORT(kind, "%s", rule);           \
+		}                                                     \
 	} while (0)
 
 /* The condition is compiled, so that it cannot rot, but never evaluated. */
 #define __VM_UNCHECKED(cond) ((void)sizeof((long)(cond)))
 
 #ifdef CONFIG_DEBUG_VM
-#define VM_BUG_ON_PAGE(cond, page) \
-	__VM_BUG_ON_PAGE(1, "VM_BUG_ON_PAGE", cond, page)
-#define VM_BUG_ON_FOLIO(cond, folio) \
-	__VM_BUG_ON_PAGE(1, "VM_BUG_ON_FOLIO", cond, &(folio)->page)
+#define VM_BUG_ON_PAGE(cond, page)                 \
+	__VM_REPORT_PAGE(1, PAGESIM_REPORT_BUG_ON, \
+			 "VM_BUG_ON_PAGE(" #cond ")", cond, page)
+#define VM_BUG_ON_FOLIO(cond, folio)               \
+	__VM_REPORT_PAGE(1, PAGESIM_REPORT_BUG_ON, \
+			 "VM_BUG_ON_FOLIO(" #cond ")", cond, &(folio)->page)
 #define VM_BUG_ON(cond)                      \
 	do {                                 \
 		if (pagesim_debug_tier >= 1) \
 			BUG_ON(cond);        \
 	} while (0)
+#define VM_WARN_ON_FOLIO(cond, folio)            \
+	__VM_REPORT_PAGE(1, PAGESIM_REPORT_WARN, \
+			 "VM_WARN_ON_FOLIO(" #cond ")", cond, &(folio)->page)
+#define VM_WARN_ON_ONCE(cond)                                               \
+	do {                                                                \
+		if (pagesim_debug_tier >= 1)                                \
+			__PAGESIM_WARN(cond, "VM_WARN_ON_ONCE(" #cond ")"); \
+	} while (0)
 #else
 #define VM_BUG_ON_PAGE(cond, page) __VM_UNCHECKED(cond)
 #define VM_BUG_ON_FOLIO(cond, folio) __VM_UNCHECKED(cond)
 #define VM_BUG_ON(cond) __VM_UNCHECKED(cond)
+#define VM_WARN_ON_FOLIO(cond, folio) __VM_UNCHECKED(cond)
+#define VM_WARN_ON_ONCE(cond) __VM_UNCHECKED(cond)
 #endif
 
 #ifdef CONFIG_DEBUG_VM_PGFLAGS
-#define VM_BUG_ON_PGFLAGS(cond, page) \
-	__VM_BUG_ON_PAGE(2, "VM_BUG_ON_PAGE", cond, page)
+#define VM_BUG_ON_PGFLAGS(cond, page)              \
+	__VM_REPORT_PAGE(2, PAGESIM_REPORT_BUG_ON, \
+			 "VM_BUG_ON_PAGE(" #cond ")", cond, page)
 #else
 #define VM_BUG_ON_PGFLAGS(cond, page) __VM_UNCHECKED(cond)
 #endif
