@@ -12,13 +12,11 @@
 #define PAGESIM_DEBUG 0
 
 #include <stdio.h>
-#include <pagesim/folio.h>
+#include <pagesim/mapcount.h>
 #include <pagesim/memmap.h>
 
 #define MAX_FOLIO_NR_PAGES (1UL << PAGESIM_MEMMAP_ALIGN_ORDER)
 #define COPY_RETRIES 5
-/* Of _nr_pages_mapped; the bits above say: as a whole. */
-#define FOLIO_PAGES_MAPPED 0x7fffff
 
 /* In the order in which the kernel's tables list them. */
 static const struct {
@@ -118,8 +116,7 @@ static void __dump_folio(const struct folio *folio, const struct page *page,
 		pr_warn("head: order:%u mapcount:%d entire_mapcount:%d nr_pages_mapped:%d pincount:%d\n",
 			folio_order(folio), folio_mapcount(folio),
 			folio_entire_mapcount(folio),
-			atomic_read(&folio->_nr_pages_mapped) &
-				FOLIO_PAGES_MAPPED,
+			folio_nr_pages_mapped(folio),
 			atomic_read(&folio->_pincount));
 	if (folio->memcg_data)
 		pr_warn("memcg:%lx\n", folio->memcg_data);

@@ -7,16 +7,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <pagesim/folio.h>
 #include <pagesim/kpage_import.h>
+#include <pagesim/mapcount.h>
 #include <pagesim/memmap.h>
 #include <pagesim/page_alloc.h>
 
 #include "error.h"
 #include "kpage_bits.h"
 
-#define PMD_ORDER 9
-#define ENTIRELY_MAPPED 0x800000
 #define MAX_RUN (1UL << PAGESIM_MEMMAP_ALIGN_ORDER)
 #define PROGRESS_EVERY (1UL << 18)
 
@@ -294,7 +292,7 @@ static void import_mapcounts(const struct import *in, struct folio *folio,
 	long sum = 0, mapped = 0;
 	int entire = 0;
 
-	if (order >= PMD_ORDER || typed) {
+	if (order >= HPAGE_PMD_ORDER || typed) {
 		entire = mapcount_at(in, pfn);
 		for (unsigned long i = 1; i < nr && !typed; i++)
 			if (mapcount_at(in, pfn + i) < entire)

@@ -8,8 +8,8 @@
 #undef PAGESIM_DEBUG
 #define PAGESIM_DEBUG 0
 
-#include <pagesim/folio.h>
 #include <pagesim/kpageflags.h>
+#include <pagesim/mapcount.h>
 #include <pagesim/memmap.h>
 #include <pagesim/page_alloc.h>
 

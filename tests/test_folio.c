@@ -31,8 +31,9 @@ static void test_prep_compound_page(void **state)
 		assert_int_equal(folio_order(folio), order);
 		assert_int_equal(compound_order(page), order);
 		assert_int_equal(folio_nr_pages(folio), 1L << order);
-		assert_int_equal(folio_mapcount(folio), 0);
-		assert_int_equal(folio_entire_mapcount(folio), 0);
+		assert_int_equal(folio_test_pmd_mappable(folio), order >= 9);
+		assert_int_equal(atomic_read(&folio->_large_mapcount), -1);
+		assert_int_equal(atomic_read(&folio->_entire_mapcount), -1);
 		assert_int_equal(atomic_read(&folio->_nr_pages_mapped), 0);
 		assert_int_equal(atomic_read(&folio->_pincount), 0);
 		if (order > 1)
@@ -102,41 +103,7 @@ static void test_small_folio(void **state)
 	(void)state;
 	assert_int_equal(folio_order(folio), 0);
 	assert_int_equal(folio_nr_pages(folio), 1);
-	assert_int_equal(folio_mapcount(folio), 0);
-	assert_false(folio_mapped(folio));
-	atomic_set(&folio->_mapcount, 2);
-	assert_int_equal(folio_mapcount(folio), 3);
-	assert_true(page_mapped(&folio->page));
-	assert_int_equal(folio_precise_page_mapcount(folio, &folio->page), 3);
-}
-
-/* The type lies over the map count: what is typed is never mapped. */
-static void test_typed_folio_is_not_mapped(void **state)
-{
-	struct folio *folio = (struct folio *)fresh_pages(0);
-
-	(void)state;
-	__folio_set_slab(folio);
-	assert_int_equal(folio_mapcount(folio), 0);
-	assert_int_equal(folio_precise_page_mapcount(folio, &folio->page), 0);
-	__folio_clear_slab(folio);
-}
-
-static void test_large_mapcounts(void **state)
-{
-	struct page *page = fresh_pages(2);
-	struct folio *folio = (struct folio *)page;
-
-	(void)state;
-	prep_compound_page(page, 2);
-	/* Page 2 by one PTE, the whole by one PMD. */
-	atomic_set(&page[2]._mapcount, 0);
-	atomic_set(&folio->_entire_mapcount, 0);
-	atomic_set(&folio->_large_mapcount, 1);
-	assert_int_equal(folio_mapcount(folio), 2);
-	assert_int_equal(folio_precise_page_mapcount(folio, page), 1);
-	assert_int_equal(folio_precise_page_mapcount(folio, page + 2), 2);
-	assert_true(page_mapped(page + 3));
+	assert_false(folio_test_pmd_mappable(folio));
 }
 
 /*
@@ -229,8 +196,6 @@ int main(void)
 		machine_test(test_destroy_compound_page),
 		machine_test(test_destroy_wants_the_order),
 		machine_test(test_small_folio),
-		machine_test(test_typed_folio_is_not_mapped),
-		machine_test(test_large_mapcounts),
 		machine_test(test_tails_have_a_head),
 	};
 

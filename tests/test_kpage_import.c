@@ -2,8 +2,8 @@
 // Floor: 5
 #include <errno.h>
 #include "test.h"
-#include <pagesim/folio.h>
 #include <pagesim/kpage_import.h>
+#include <pagesim/mapcount.h>
 #include <pagesim/memmap.h>
 #include <pagesim/page_alloc.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Floor: 2 */
 /*
- * Folios: size, map counts, and how a block of pages becomes a compound page
- * and stops being one.
+ * Folios: size, and how a block of pages becomes a compound page and stops
+ * being one.
  *
- * Models: include/linux/mm.h, mm/internal.h, mm/page_alloc.c at v6.12.
+ * Models: include/linux/mm.h, include/linux/huge_mm.h, mm/internal.h,
+ * mm/page_alloc.c at v6.12.
  */
 #ifndef PAGESIM_FOLIO_H
 #define PAGESIM_FOLIO_H
@@ -31,6 +32,16 @@ static inline long folio_nr_pages(const struct folio *folio)
 	return READ_ONCE(folio->_folio_nr_pages);
 }
 
+/* What a page table's second level maps by one entry: 2 MiB. */
+#define HPAGE_PMD_ORDER 9
+#define HPAGE_PMD_NR (1 << HPAGE_PMD_ORDER)
+
+/* Context: as for folio_order(). */
+static inline bool folio_test_pmd_mappable(const struct folio *folio)
+{
+	return folio_order(folio) >= HPAGE_PMD_ORDER;
+}
+
 /* Of a head; 0 for any page that is none. */
 static inline unsigned int compound_order(const struct page *page)
 {
@@ -55,50 +66,6 @@ static inline unsigned long page_private(const struct page *page)
 static inline void set_page_private(struct page *page, unsigned long private)
 {
 	WRITE_ONCE(page->private, private);
-}
-
-static inline int folio_entire_mapcount(const struct folio *folio)
-{
-	VM_BUG_ON_FOLIO(!folio_test_large(folio), folio);
-	return atomic_read(&folio->_entire_mapcount) + 1;
-}
-
-/*
- * How often user page tables map any part of the folio. A small folio with a
- * type is never mapped; a large one may be (hugetlb).
- */
-static inline int folio_mapcount(const struct folio *folio)
-{
-	int mapcount;
-
-	if (folio_test_large(folio))
-		return atomic_read(&folio->_large_mapcount) + 1;
-	mapcount = atomic_read(&folio->_mapcount) + 1;
-	return page_mapcount_is_type((unsigned int)mapcount) ? 0 : mapcount;
-}
-
-static inline bool folio_mapped(const struct folio *folio)
-{
-	return folio_mapcount(folio) >= 1;
-}
-
-/* True for every page of a folio that is mapped, itself mapped or not. */
-static inline bool page_mapped(const struct page *page)
-{
-	return folio_mapped(page_folio(page));
-}
-
-/* Mappings of this very page: its own, and those of the folio as a whole. */
-static inline int folio_precise_page_mapcount(const struct folio *folio,
-					      const struct page *page)
-{
-	int mapcount = atomic_read(&page->_mapcount) + 1;
-
-	if (page_mapcount_is_type((unsigned int)mapcount))
-		mapcount = 0;
-	if (folio_test_large(folio))
-		mapcount += folio_entire_mapcount(folio);
-	return mapcount;
 }
 
 /*
