@@ -3,7 +3,8 @@
 /*
  * dump_page(): a page's state in the lines that the kernel prints.
  *
- * Models: mm/debug.c, format_page_flags() of lib/vsprintf.c at v6.12.
+ * Models: mm/debug.c, format_page_flags() of lib/vsprintf.c at v6.12; by a
+ * snapshot, as since v6.17.
  * Differs: pointers are printed as they are, not hashed; of the fields above
  * the flags the zone alone, no "CMA"; no file name and no page owner.
  */
@@ -14,9 +15,7 @@
 #include <stdio.h>
 #include <pagesim/mapcount.h>
 #include <pagesim/memmap.h>
-
-#define MAX_FOLIO_NR_PAGES (1UL << PAGESIM_MEMMAP_ALIGN_ORDER)
-#define COPY_RETRIES 5
+#include <pagesim/snapshot_page.h>
 
 /* In the order in which the kernel's tables list them. */
 static const struct {
@@ -133,69 +132,15 @@ static void __dump_folio(const struct folio *folio, const struct page *page,
 		pr_hex("head: ", folio, 2 * sizeof(*page));
 }
 
-/* A page may change while it is read: word by word, each of them whole. */
-static void copy_pages(struct page *to, const struct page *from,
-		       unsigned int nr)
-{
-	const unsigned long *src = (const unsigned long *)from;
-	unsigned long *dst = (unsigned long *)to;
-
-	for (size_t i = 0; i < nr * sizeof(*to) / sizeof(*dst); i++)
-		dst[i] = READ_ONCE(src[i]);
-}
-
-/* A link that a walker found may be anything. */
-static bool is_in_map(const struct folio *folio)
-{
-	unsigned long offset = (unsigned long)folio - (unsigned long)vmemmap;
-
-	return offset % sizeof(struct page) == 0 &&
-	       pfn_valid(offset / sizeof(struct page));
-}
-
-/*
- * Nobody holds a reference here, so a tail's head may be no head any more.
- * Everything is therefore read from copies, again until the page's place
- * lies within the folio; if it never does, the page is shown as a single
- * one.
- */
+/* Nobody holds a reference here: everything is read from a snapshot. */
 static void __dump_page(const struct page *page)
 {
-	struct page precise;
-	struct folio copy;
-	const struct folio *foliop;
-	unsigned long idx, nr_pages;
+	struct page_snapshot ps;
 
-	for (int i = 0; i <= COPY_RETRIES; i++) {
-		copy_pages(&precise, page, 1);
-		foliop = (const struct folio *)&precise;
-		idx = 0;
-		if (PageTail(&precise))
-			foliop = (const struct folio *)(precise.compound_head -
-							1);
-		else if (folio_test_large(foliop))
-			foliop = (const struct folio *)page;
-		else
-			goto dump;
-		if (!is_in_map(foliop))
-			continue;
-		idx = folio_page_idx(foliop, page);
-		nr_pages = 1;
-		if (idx < MAX_FOLIO_NR_PAGES) {
-			copy_pages(&copy.page, &foliop->page, 2);
-			nr_pages = (unsigned long)folio_nr_pages(&copy);
-			foliop = &copy;
-		}
-		if (idx <= nr_pages)
-			goto dump;
-	}
-	pr_warn("page does not match folio\n");
-	precise.compound_head &= ~1UL;
-	precise.flags &= ~BIT(PG_head); /* there is no second page in a copy */
-	foliop = (const struct folio *)&precise;
-	idx = 0;
-dump:
-	__dump_folio(foliop, &precise, page_to_pfn(page), idx);
+	snapshot_page(&ps, page);
+	if (!snapshot_page_is_faithful(&ps))
+		pr_warn("page does not match folio\n");
+	__dump_folio(&ps.folio_snapshot, &ps.page_snapshot, ps.pfn, ps.idx);
 }
 
 void dump_page(const struct page *page, const char *reason)
