@@ -163,11 +163,10 @@ __folio_rmap_sanity_checks(const struct folio *folio, const struct page *page,
 	}
 }
 
-/* Of a folio that has, or had, no PMD but this: the pages without a PTE. */
-static __always_inline int __rmap_nr_without_pte(const struct folio *folio,
-						 int nr_mapped)
+/* Of nr_pages those without a PTE, by what _nr_pages_mapped says. */
+static __always_inline int __rmap_nr_without_pte(int nr_pages, int mapped)
 {
-	int nr = (int)folio_nr_pages(folio) - (nr_mapped & FOLIO_PAGES_MAPPED);
+	int nr = nr_pages - (mapped & FOLIO_PAGES_MAPPED);
 
 	return unlikely(nr < 0) ? 0 : nr;
 }
@@ -198,7 +197,7 @@ static __always_inline int __rmap_add_pmd(struct folio *folio,
 		/* Twice: who removed the last one is not through with it. */
 		if (likely(mapped < 2 * ENTIRELY_MAPPED)) {
 			*nr_pmdmapped = (int)folio_nr_pages(folio);
-			nr = __rmap_nr_without_pte(folio, mapped);
+			nr = __rmap_nr_without_pte(*nr_pmdmapped, mapped);
 		}
 	}
 	atomic_inc(&folio->_large_mapcount);
@@ -235,7 +234,7 @@ static __always_inline int __rmap_remove_pmd(struct folio *folio,
 		/* Still there: somebody has added the next one already. */
 		if (likely(mapped < ENTIRELY_MAPPED)) {
 			*nr_pmdmapped = (int)folio_nr_pages(folio);
-			nr = __rmap_nr_without_pte(folio, mapped);
+			nr = __rmap_nr_without_pte(*nr_pmdmapped, mapped);
 		}
 	}
 	*partially_mapped = nr && nr < *nr_pmdmapped;
