@@ -203,8 +203,7 @@ static void grace_period(void)
 		raise_softirqs(ended);
 }
 
-/* Reports, and returns false, where the caller must not sleep. */
-static bool may_wait(const char *what)
+bool rcu_may_wait(const char *what)
 {
 	const struct pagesim_cpu *cpu = this_cpu();
 	const char *where;
@@ -223,14 +222,14 @@ static bool may_wait(const char *what)
 		where = "with bottom halves off";
 	else
 		return true;
-	__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON, "%s() was called %s", what,
+	__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON, "%s was called %s", what,
 			 where);
 	return false;
 }
 
 void synchronize_rcu(void)
 {
-	if (!may_wait("synchronize_rcu"))
+	if (!rcu_may_wait("synchronize_rcu()"))
 		return;
 	grace_period();
 	pagesim_softirq_point();
@@ -487,7 +486,7 @@ static void drain(void)
 
 void rcu_barrier(void)
 {
-	if (may_wait("rcu_barrier"))
+	if (rcu_may_wait("rcu_barrier()"))
 		drain();
 }
 

@@ -10,6 +10,12 @@
 /* True if the mode, or the wish for one, takes a CPU for a thread of RCU's. */
 bool rcu_has_worker(enum pagesim_rcu_mode mode, bool worker);
 
+/*
+ * False, with a bug-on report that what "was called in ...", where the caller
+ * must not sleep.
+ */
+bool rcu_may_wait(const char *what);
+
 /* Context: after cpu_boot(). Returns 0, or -errno with the error's text set. */
 int rcu_boot(enum pagesim_rcu_mode mode, bool worker, bool lifo);
 
