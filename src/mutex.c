@@ -3,6 +3,7 @@
 #include <pagesim/atomic.h>
 #include <pagesim/bug.h>
 #include <pagesim/mutex.h>
+#include <pagesim/trace_events.h>
 
 void mutex_init(struct mutex *lock)
 {
@@ -22,6 +23,7 @@ static noinline void mutex_lock_slow(struct mutex *lock)
 	wait_queue_entry_t entry;
 
 	VM_BUG_ON(READ_ONCE(lock->owner) == this_cpu());
+	trace_contention_begin(lock, LCB_F_MUTEX);
 	init_wait(&entry);
 	for (;;) {
 		prepare_to_wait_exclusive(&lock->wait, &entry,
@@ -31,6 +33,7 @@ static noinline void mutex_lock_slow(struct mutex *lock)
 		schedule();
 	}
 	finish_wait(&lock->wait, &entry);
+	trace_contention_end(lock, 0);
 }
 
 void mutex_lock(struct mutex *lock)

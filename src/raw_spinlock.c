@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Floor: 1
 #include <pagesim/raw_spinlock.h>
+#include <pagesim/trace_events.h>
 
 #include "platform.h"
 
@@ -10,7 +11,7 @@
 /* The word while somebody holds it and somebody sleeps. */
 static const raw_spinlock_t asleep = { { .locked = 1, .sleepers = 1 } };
 
-void __pagesim_spin_lock_slow(raw_spinlock_t *lock)
+static void wait_for_lock(raw_spinlock_t *lock)
 {
 	bool can_sleep;
 
@@ -33,6 +34,13 @@ void __pagesim_spin_lock_slow(raw_spinlock_t *lock)
 		else
 			platform_yield();
 	}
+}
+
+void __pagesim_spin_lock_slow(raw_spinlock_t *lock)
+{
+	trace_contention_begin(lock, LCB_F_SPIN);
+	wait_for_lock(lock);
+	trace_contention_end(lock, 0);
 }
 
 /*

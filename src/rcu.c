@@ -19,6 +19,7 @@
 #include <pagesim/rcupdate.h>
 #include <pagesim/slab.h>
 #include <pagesim/raw_spinlock.h>
+#include <pagesim/trace_events.h>
 
 #include "cpu.h"
 #include "platform.h"
@@ -32,6 +33,9 @@
 
 /* A func below is kfree_rcu()'s: how far into its object the head is. */
 #define KFREE_OFFSETS 4096
+
+/* In events; the kernel's without preemption. */
+#define RCU_NAME "rcu_sched"
 
 struct cb_list {
 	struct rcu_head *first,
@@ -251,6 +255,17 @@ static void report_queued_twice(const struct queued_head *first,
 		       (const void *)first->head, first->file, first->line);
 }
 
+/* Under the lock: the head may not have been called and freed by now. */
+static void trace_queued(const struct rcu_head *head, long nr)
+{
+	unsigned long offset = (unsigned long)head->func;
+
+	if (offset < KFREE_OFFSETS)
+		trace_rcu_kvfree_callback(RCU_NAME, head, offset, nr);
+	else
+		trace_rcu_callback(RCU_NAME, head, nr);
+}
+
 static void enqueue(struct rcu_head *head, rcu_callback_t func,
 		    const char *file, int line)
 {
@@ -272,6 +287,7 @@ static void enqueue(struct rcu_head *head, rcu_callback_t func,
 	head->func = func;
 	list_append(&cbs->fresh, &one);
 	cbs->nr_queued++;
+	trace_queued(head, (long)(cbs->nr_queued - cbs->nr_run));
 	raw_spin_unlock(&rcu.lock);
 	if (rcu.has_worker)
 		kick_worker();
@@ -309,10 +325,14 @@ static void run_callback(struct rcu_head *head)
 		raw_spin_unlock(&rcu.lock);
 	}
 	cpu->rcu_callback++;
-	if ((unsigned long)func < KFREE_OFFSETS)
+	if ((unsigned long)func < KFREE_OFFSETS) {
+		trace_rcu_invoke_kvfree_callback(RCU_NAME, head,
+						 (unsigned long)func);
 		kfree_hook((char *)head - (unsigned long)func);
-	else
+	} else {
+		trace_rcu_invoke_callback(RCU_NAME, head);
 		func(head);
+	}
 	cpu->rcu_callback--;
 }
 

@@ -2,6 +2,7 @@
 // Floor: 1
 #include <pagesim/bug.h>
 #include <pagesim/rwsem.h>
+#include <pagesim/trace_events.h>
 
 #define WRITER (-1)
 
@@ -56,6 +57,7 @@ static void enter(struct rw_semaphore *sem, int as)
 
 	if (try_enter(sem, as, false))
 		return;
+	trace_contention_begin(sem, as == WRITER ? LCB_F_WRITE : LCB_F_READ);
 	if (as == WRITER) {
 		flags = lock_state(sem);
 		sem->writers_waiting++;
@@ -69,6 +71,7 @@ static void enter(struct rw_semaphore *sem, int as)
 		schedule();
 	}
 	finish_wait(&sem->wait, &entry);
+	trace_contention_end(sem, 0);
 }
 
 /* Everybody that waits looks for himself: few do, and no turn is lost. */
