@@ -17,36 +17,34 @@
 #include <pagesim/memmap.h>
 #include <pagesim/snapshot_page.h>
 
-/* In the order in which the kernel's tables list them. */
-static const struct {
-	enum pageflags bit;
-	const char *name;
-} pageflag_names[] = {
-	{ PG_locked, "locked" },
-	{ PG_waiters, "waiters" },
-	{ PG_referenced, "referenced" },
-	{ PG_uptodate, "uptodate" },
-	{ PG_dirty, "dirty" },
-	{ PG_lru, "lru" },
-	{ PG_active, "active" },
-	{ PG_workingset, "workingset" },
-	{ PG_owner_priv_1, "owner_priv_1" },
-	{ PG_owner_2, "owner_2" },
-	{ PG_arch_1, "arch_1" },
-	{ PG_reserved, "reserved" },
-	{ PG_private, "private" },
-	{ PG_private_2, "private_2" },
-	{ PG_writeback, "writeback" },
-	{ PG_head, "head" },
-	{ PG_reclaim, "reclaim" },
-	{ PG_swapbacked, "swapbacked" },
-	{ PG_unevictable, "unevictable" },
-	{ PG_mlocked, "mlocked" },
-	{ PG_hwpoison, "hwpoison" },
-	{ PG_idle, "idle" },
-	{ PG_young, "young" },
-	{ PG_arch_2, "arch_2" },
-	{ PG_arch_3, "arch_3" },
+#include "dump_page.h"
+
+const struct trace_flag pageflag_names[NR_PAGEFLAG_NAMES] = {
+	{ BIT(PG_locked), "locked" },
+	{ BIT(PG_waiters), "waiters" },
+	{ BIT(PG_referenced), "referenced" },
+	{ BIT(PG_uptodate), "uptodate" },
+	{ BIT(PG_dirty), "dirty" },
+	{ BIT(PG_lru), "lru" },
+	{ BIT(PG_active), "active" },
+	{ BIT(PG_workingset), "workingset" },
+	{ BIT(PG_owner_priv_1), "owner_priv_1" },
+	{ BIT(PG_owner_2), "owner_2" },
+	{ BIT(PG_arch_1), "arch_1" },
+	{ BIT(PG_reserved), "reserved" },
+	{ BIT(PG_private), "private" },
+	{ BIT(PG_private_2), "private_2" },
+	{ BIT(PG_writeback), "writeback" },
+	{ BIT(PG_head), "head" },
+	{ BIT(PG_reclaim), "reclaim" },
+	{ BIT(PG_swapbacked), "swapbacked" },
+	{ BIT(PG_unevictable), "unevictable" },
+	{ BIT(PG_mlocked), "mlocked" },
+	{ BIT(PG_hwpoison), "hwpoison" },
+	{ BIT(PG_idle), "idle" },
+	{ BIT(PG_young), "young" },
+	{ BIT(PG_arch_2), "arch_2" },
+	{ BIT(PG_arch_3), "arch_3" },
 };
 
 static const char *const page_type_names[] = {
@@ -74,7 +72,7 @@ static void pr_page_flags(const char *type, unsigned long flags)
 	size_t len = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(pageflag_names); i++)
-		if (flags & BIT(pageflag_names[i].bit))
+		if (flags & pageflag_names[i].mask)
 			len += (size_t)snprintf(names + len,
 						sizeof(names) - len, "%s|",
 						pageflag_names[i].name);

@@ -5,6 +5,7 @@
  * one that sleeps there for one bit of one folio.
  */
 #include <pagesim/folio_lock.h>
+#include <pagesim/trace_events_mm.h>
 #include <pagesim/wait.h>
 
 #define WAIT_TABLE_BITS 8
@@ -233,6 +234,8 @@ void folio_end_writeback(struct folio *folio)
 
 void folio_wait_writeback(struct folio *folio)
 {
-	while (folio_test_writeback(folio))
+	while (folio_test_writeback(folio)) {
+		trace_folio_wait_writeback(folio);
 		folio_wait_bit(folio, PG_writeback);
+	}
 }

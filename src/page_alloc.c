@@ -9,6 +9,7 @@
 #include <pagesim/inject.h>
 #include <pagesim/page_alloc.h>
 #include <pagesim/refcount.h>
+#include <pagesim/trace_events_mm.h>
 
 struct zone pagesim_zone;
 
@@ -131,6 +132,8 @@ static struct page *rmqueue_smallest(struct zone *zone, unsigned int order)
 					buddy_list);
 		del_page_from_free_list(zone, page, o);
 		expand(zone, page, order, o);
+		trace_mm_page_alloc_zone_locked(page, order, MIGRATE_MOVABLE,
+						false);
 		return page;
 	}
 	return NULL;
@@ -150,6 +153,16 @@ static struct page *rmqueue(struct zone *zone, unsigned int order)
 	return page;
 }
 
+static void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
+{
+	set_page_private(page, 0);
+	set_page_refcounted(page);
+	if ((gfp & __GFP_ZERO) && pagesim_ram)
+		memset(page_address(page), 0, PAGE_SIZE << order);
+	if (order && (gfp & __GFP_COMP))
+		prep_compound_page(page, order);
+}
+
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
 {
 	struct page *page;
@@ -160,14 +173,9 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	if (!(gfp & __GFP_NOFAIL) && pagesim_should_fail())
 		return NULL;
 	page = rmqueue(&pagesim_zone, order);
-	if (!page)
-		return NULL;
-	set_page_private(page, 0);
-	set_page_refcounted(page);
-	if ((gfp & __GFP_ZERO) && pagesim_ram)
-		memset(page_address(page), 0, PAGE_SIZE << order);
-	if (order && (gfp & __GFP_COMP))
-		prep_compound_page(page, order);
+	if (page)
+		prep_new_page(page, order, gfp);
+	trace_mm_page_alloc(page, order, gfp, MIGRATE_MOVABLE);
 	return page;
 }
 
@@ -189,6 +197,7 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 static bool free_pages_prepare(struct page *page, unsigned int order)
 {
 	VM_BUG_ON_PAGE(PageTail(page), page);
+	trace_mm_page_free(page, order);
 	VM_BUG_ON_PAGE(page_has_type(page), page);
 	if (unlikely(PageHWPoison(page)) && !order)
 		return false;

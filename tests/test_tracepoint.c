@@ -3,25 +3,10 @@
 #include "test.h"
 #include "cpus.h"
 #include <errno.h>
-#include <pagesim/mutex.h>
 #include <pagesim/rcupdate.h>
-#include <pagesim/rwsem.h>
-#include <pagesim/slab.h>
 #include <pagesim/trace_events.h>
+#include "trace.h"
 #include "trace_define.h"
-
-static char text[1 << 20];
-
-static const char *print(int (*fn)(FILE *))
-{
-	FILE *out;
-
-	memset(text, 0, sizeof(text));
-	out = fmemopen(text, sizeof(text) - 1, "w");
-	assert_int_equal(fn(out), 0);
-	fclose(out);
-	return text;
-}
 
 #if PAGESIM_TRACE
 
@@ -53,11 +38,11 @@ static const char *list(void)
 {
 	FILE *out;
 
-	memset(text, 0, sizeof(text));
-	out = fmemopen(text, sizeof(text) - 1, "w");
+	memset(trace_text, 0, sizeof(trace_text));
+	out = fmemopen(trace_text, sizeof(trace_text) - 1, "w");
 	pagesim_trace_list(out);
 	fclose(out);
-	return text;
+	return trace_text;
 }
 
 static int trace_off(void **state)
@@ -66,22 +51,6 @@ static int trace_off(void **state)
 	pagesim_trace_disable("*");
 	return pagesim_trace_resize(1UL << 16);
 }
-
-static int shutdown_traced(void **state)
-{
-	return trace_off(state) || shutdown_machine(state);
-}
-
-/* main() has a CPU from the start. */
-static int boot_traced(void **state)
-{
-	int err = boot_cpus(state);
-
-	return err ? err : (int)smp_processor_id();
-}
-
-#define traced_test(f) \
-	cmocka_unit_test_setup_teardown(f, boot_traced, shutdown_traced)
 
 /* ---- on and off ---- */
 
@@ -144,12 +113,12 @@ static void test_overwrites_oldest(void **state)
 		trace_test_numbers(i, 0, NULL);
 	assert_int_equal(pagesim_trace_for_each(count, counts), 64);
 	assert_int_equal(pagesim_trace_lost(), 44);
-	print(pagesim_trace_print_ftrace);
-	assert_non_null(
-		strstr(text, "entries-in-buffer/entries-written: 64/108"));
-	assert_non_null(strstr(text, "# 44 events were lost"));
-	print(pagesim_trace_print_chrome);
-	assert_non_null(strstr(text, "\"lost\":44"));
+	print_trace(pagesim_trace_print_ftrace);
+	assert_non_null(strstr(trace_text,
+			       "entries-in-buffer/entries-written: 64/108"));
+	assert_non_null(strstr(trace_text, "# 44 events were lost"));
+	print_trace(pagesim_trace_print_chrome);
+	assert_non_null(strstr(trace_text, "\"lost\":44"));
 	assert_int_equal(pagesim_trace_resize(0), -EINVAL);
 	assert_int_equal(pagesim_trace_resize(-1UL), -EINVAL);
 }
@@ -270,10 +239,11 @@ static void test_ftrace_text(void **state)
 	local_irq_enable();
 	trace_test_numbers(1, 0, NULL);
 	local_bh_enable();
-	print(pagesim_trace_print_ftrace);
-	assert_memory_equal(text, head, strlen(head));
-	assert_non_null(strstr(text, "#           TASK-PID     CPU#  |||||  "));
-	line = strstr(text, "thread-1 ");
+	print_trace(pagesim_trace_print_ftrace);
+	assert_memory_equal(trace_text, head, strlen(head));
+	assert_non_null(
+		strstr(trace_text, "#           TASK-PID     CPU#  |||||  "));
+	line = strstr(trace_text, "thread-1 ");
 	assert_non_null(line);
 	while (line[-1] == ' ')
 		line--;
@@ -283,9 +253,9 @@ static void test_ftrace_text(void **state)
 	assert_int_equal(pid, cpu + 1);
 	line += n;
 	assert_memory_equal(line, LINE, strlen(LINE));
-	assert_non_null(strstr(text, "] b.... "));
-	assert_non_null(strstr(text, ": test_words: one two\n"));
-	assert_non_null(strstr(text, "] D.... "));
+	assert_non_null(strstr(trace_text, "] b.... "));
+	assert_non_null(strstr(trace_text, ": test_words: one two\n"));
+	assert_non_null(strstr(trace_text, "] D.... "));
 }
 
 static void raise_test_softirq(void *data)
@@ -306,13 +276,13 @@ static void test_contexts(void **state)
 	(void)state;
 	pagesim_trace_enable("test_numbers");
 	on_each_cpu(raise_test_softirq, NULL, true);
-	print(pagesim_trace_print_ftrace);
-	assert_non_null(strstr(text, "] d.h.. "));
+	print_trace(pagesim_trace_print_ftrace);
+	assert_non_null(strstr(trace_text, "] d.h.. "));
 	pagesim_trace_clear();
 	call_rcu(&head, in_callback);
 	rcu_barrier();
-	print(pagesim_trace_print_ftrace);
-	assert_non_null(strstr(text, "] ..s.. "));
+	print_trace(pagesim_trace_print_ftrace);
+	assert_non_null(strstr(trace_text, "] ..s.. "));
 }
 
 /* Whoever has no CPU gets none by being traced. */
@@ -321,8 +291,8 @@ static void test_no_cpu(void **state)
 	(void)state;
 	pagesim_trace_enable("test_numbers");
 	trace_test_numbers(1, 0, NULL); /* no machine is running */
-	print(pagesim_trace_print_ftrace);
-	assert_non_null(strstr(text, "<...>-0       [063] "));
+	print_trace(pagesim_trace_print_ftrace);
+	assert_non_null(strstr(trace_text, "<...>-0       [063] "));
 }
 
 static void test_flags(void **state)
@@ -362,20 +332,20 @@ static void check_json(const char *expression)
 		 expression);
 	python = popen(command, "w");
 	assert_non_null(python);
-	fputs(text, python);
+	fputs(trace_text, python);
 	assert_int_equal(pclose(python), 0);
 }
 
 static void test_chrome_json(void **state)
 {
 	(void)state;
-	print(pagesim_trace_print_chrome);
+	print_trace(pagesim_trace_print_chrome);
 	check_json("e == []");
 	pagesim_trace_enable("test:*");
 	trace_test_numbers(-3, 0xffff, number(0x1234));
 	TRACE_RECORD(test_words, (unsigned long)"a \"quote\" \\ and\n",
 		     (unsigned long)"\xc3\xa9");
-	print(pagesim_trace_print_chrome);
+	print_trace(pagesim_trace_print_chrome);
 	check_json("[x[\"name\"] for x in e] == "
 		   "[\"test_numbers\", \"test_words\"]");
 	check_json("e[0][\"args\"] == {\"task\": \"thread\", \"i\": -3, "
@@ -385,133 +355,6 @@ static void test_chrome_json(void **state)
 	check_json("e[0][\"ts\"] <= e[1][\"ts\"]");
 	check_json("e[0][\"cat\"] == \"test\" and e[0][\"tid\"] == 1");
 	check_json("t[\"otherData\"][\"lost\"] == 0");
-}
-
-/* ---- the events of floor 1 ---- */
-
-struct object {
-	char before[24];
-	struct rcu_head rcu;
-};
-
-static void nothing(struct rcu_head *head)
-{
-	(void)head;
-}
-
-static void test_rcu_events(void **state)
-{
-	struct rcu_head head;
-	struct object *object;
-	char line[128];
-
-	(void)state;
-	pagesim_trace_enable("rcu:*");
-	call_rcu(&head, nothing);
-	object = kmalloc(sizeof(*object), GFP_KERNEL);
-	kfree_rcu(object, rcu);
-	rcu_barrier();
-	print(pagesim_trace_print_ftrace);
-	snprintf(line, sizeof(line),
-		 ": rcu_callback: rcu_sched rhp=%016lx func=%016lx 1\n",
-		 (unsigned long)&head, (unsigned long)nothing);
-	assert_non_null(strstr(text, line));
-	snprintf(line, sizeof(line),
-		 ": rcu_kvfree_callback: rcu_sched rhp=%016lx func=24 2\n",
-		 (unsigned long)object + 24);
-	assert_non_null(strstr(text, line));
-	snprintf(line, sizeof(line),
-		 ": rcu_invoke_callback: rcu_sched rhp=%016lx func=%016lx\n",
-		 (unsigned long)&head, (unsigned long)nothing);
-	assert_non_null(strstr(text, line));
-	snprintf(line, sizeof(line),
-		 ": rcu_invoke_kvfree_callback: rcu_sched rhp=%016lx func=24\n",
-		 (unsigned long)object + 24);
-	assert_non_null(strstr(text, line));
-}
-
-static DEFINE_RAW_SPINLOCK(raw);
-static struct mutex mutex;
-static struct rw_semaphore sem;
-
-static void take_them(void *arg)
-{
-	(void)arg;
-	raw_spin_lock(&raw);
-	raw_spin_unlock(&raw);
-	mutex_lock(&mutex);
-	mutex_unlock(&mutex);
-	down_read(&sem);
-	up_read(&sem);
-	down_write(&sem);
-	up_write(&sem);
-}
-
-static void count_begins(const struct pagesim_trace_record *record, void *lock)
-{
-	unsigned long *nr = lock;
-
-	nr[1] += record->tp == &__tracepoint_contention_begin &&
-		 record->value[0] == nr[0];
-}
-
-/* Until somebody waits for it. */
-static void wait_for_begin(const void *lock)
-{
-	unsigned long nr[2] = { (unsigned long)lock, 0 };
-
-	while (!nr[1])
-		pagesim_trace_for_each(count_begins, nr);
-}
-
-static void assert_contention(const void *lock, const char *flags)
-{
-	char line[128];
-	const char *begin;
-
-	snprintf(line, sizeof(line), ": contention_begin: %016lx (flags=%s)\n",
-		 (unsigned long)lock, flags);
-	begin = strstr(text, line);
-	assert_non_null(begin);
-	snprintf(line, sizeof(line), ": contention_end: %016lx (ret=0)\n",
-		 (unsigned long)lock);
-	assert_non_null(strstr(begin, line));
-}
-
-static void test_contention(void **state)
-{
-	struct pagesim_thread thread;
-
-	(void)state;
-	mutex_init(&mutex);
-	init_rwsem(&sem);
-	/* Small: it is read while others wait. */
-	assert_int_equal(pagesim_trace_resize(1024), 0);
-	raw_spin_lock(&raw);
-	mutex_lock(&mutex);
-	down_write(&sem);
-	pagesim_trace_enable("lock:*");
-	start_workers(&thread, 1, take_them);
-	wait_for_begin(&raw);
-	raw_spin_unlock(&raw);
-	wait_for_begin(&mutex);
-	mutex_unlock(&mutex);
-	wait_for_begin(&sem);
-	up_write(&sem);
-	join_workers(&thread, 1);
-	print(pagesim_trace_print_ftrace);
-	assert_contention(&raw, "SPIN");
-	assert_contention(&mutex, "MUTEX");
-	assert_contention(&sem, "READ");
-
-	pagesim_trace_clear();
-	down_read(&sem);
-	start_workers(&thread, 1, take_them);
-	wait_for_begin(&sem);
-	up_read(&sem);
-	join_workers(&thread, 1);
-	print(pagesim_trace_print_ftrace);
-	assert_contention(&sem, "WRITE");
 }
 
 #else
@@ -524,8 +367,8 @@ static void test_built_without(void **state)
 			    "built without tracepoints (PAGESIM_TRACE): rcu:*");
 	assert_int_equal(pagesim_trace_disable("*"), -ENOENT);
 	assert_false(tracepoint_enabled(rcu_callback));
-	print(pagesim_trace_print_ftrace);
-	assert_non_null(strstr(text, "entries-written: 0/0 "));
+	print_trace(pagesim_trace_print_ftrace);
+	assert_non_null(strstr(trace_text, "entries-written: 0/0 "));
 }
 
 #endif
@@ -544,8 +387,6 @@ int main(void)
 		traced_test(test_ftrace_text),
 		traced_test(test_contexts),
 		traced_test(test_chrome_json),
-		traced_test(test_rcu_events),
-		traced_test(test_contention),
 #else
 		cmocka_unit_test(test_built_without),
 #endif

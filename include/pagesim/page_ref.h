@@ -6,7 +6,9 @@
  * refcount.h's.
  *
  * Models: include/linux/page_ref.h at v6.12, without HVO (no fake heads, and
- * so no RCU around a conditional get) and, so far, without tracepoints.
+ * so no RCU around a conditional get). PAGESIM_TRACE is its
+ * CONFIG_DEBUG_PAGE_REF: without it an operation is its instruction and
+ * nothing else, with it each tells of itself by an event (tracepoint.h).
  *
  * | operation                    | ordering                               |
  * |------------------------------|----------------------------------------|
@@ -25,6 +27,36 @@
 #define PAGESIM_PAGE_REF_H
 
 #include <pagesim/page-flags.h>
+#include <pagesim/tracepoint.h>
+
+/* ---- events: what was done, by how much, and what came of it ---- */
+
+DECLARE_TRACEPOINT(page_ref_set);
+DECLARE_TRACEPOINT(page_ref_mod);
+DECLARE_TRACEPOINT(page_ref_mod_and_test);
+DECLARE_TRACEPOINT(page_ref_mod_and_return);
+DECLARE_TRACEPOINT(page_ref_mod_unless);
+DECLARE_TRACEPOINT(page_ref_freeze);
+DECLARE_TRACEPOINT(page_ref_unfreeze);
+
+void __page_ref_set(const struct page *page, int v);
+void __page_ref_mod(const struct page *page, int v);
+void __page_ref_mod_and_test(const struct page *page, int v, int ret);
+void __page_ref_mod_and_return(const struct page *page, int v, int ret);
+void __page_ref_mod_unless(const struct page *page, int v, int u);
+void __page_ref_freeze(const struct page *page, int v, int ret);
+void __page_ref_unfreeze(const struct page *page, int v);
+
+#define page_ref_tracepoint_active(t) tracepoint_enabled(t)
+
+/* trace_page_ref(mod, page, 1): the call of __page_ref_mod(), if it is on. */
+#define trace_page_ref(op, ...)                                \
+	do {                                                   \
+		if (page_ref_tracepoint_active(page_ref_##op)) \
+			__page_ref_##op(__VA_ARGS__);          \
+	} while (0)
+
+/* ---- operations ---- */
 
 static inline int page_ref_count(const struct page *page)
 {
@@ -46,6 +78,7 @@ static inline int page_count(const struct page *page)
 static inline void set_page_count(struct page *page, int v)
 {
 	atomic_set(&page->_refcount, v);
+	trace_page_ref(set, page, v);
 }
 
 static inline void folio_set_count(struct folio *folio, int v)
@@ -61,47 +94,66 @@ static inline void init_page_count(struct page *page)
 static inline void page_ref_add(struct page *page, int nr)
 {
 	atomic_add(nr, &page->_refcount);
+	trace_page_ref(mod, page, nr);
 }
 
 static inline void page_ref_sub(struct page *page, int nr)
 {
 	atomic_sub(nr, &page->_refcount);
+	trace_page_ref(mod, page, -nr);
 }
 
 static inline void page_ref_inc(struct page *page)
 {
 	atomic_inc(&page->_refcount);
+	trace_page_ref(mod, page, 1);
 }
 
 static inline void page_ref_dec(struct page *page)
 {
 	atomic_dec(&page->_refcount);
+	trace_page_ref(mod, page, -1);
 }
 
 static inline int page_ref_sub_and_test(struct page *page, int nr)
 {
-	return atomic_sub_and_test(nr, &page->_refcount);
+	int ret = atomic_sub_and_test(nr, &page->_refcount);
+
+	trace_page_ref(mod_and_test, page, -nr, ret);
+	return ret;
 }
 
 static inline int page_ref_dec_and_test(struct page *page)
 {
-	return atomic_dec_and_test(&page->_refcount);
+	int ret = atomic_dec_and_test(&page->_refcount);
+
+	trace_page_ref(mod_and_test, page, -1, ret);
+	return ret;
 }
 
 static inline int page_ref_inc_return(struct page *page)
 {
-	return atomic_inc_return(&page->_refcount);
+	int ret = atomic_inc_return(&page->_refcount);
+
+	trace_page_ref(mod_and_return, page, 1, ret);
+	return ret;
 }
 
 static inline int page_ref_dec_return(struct page *page)
 {
-	return atomic_dec_return(&page->_refcount);
+	int ret = atomic_dec_return(&page->_refcount);
+
+	trace_page_ref(mod_and_return, page, -1, ret);
+	return ret;
 }
 
 /* Adds nr unless the count is u. Returns whether it did. */
 static inline bool page_ref_add_unless(struct page *page, int nr, int u)
 {
-	return atomic_add_unless(&page->_refcount, nr, u);
+	bool ret = atomic_add_unless(&page->_refcount, nr, u);
+
+	trace_page_ref(mod_unless, page, nr, ret);
+	return ret;
 }
 
 /*
@@ -114,7 +166,11 @@ static inline bool page_ref_add_unless(struct page *page, int nr, int u)
  */
 static inline int page_ref_freeze(struct page *page, int count)
 {
-	return likely(atomic_try_cmpxchg(&page->_refcount, &count, 0));
+	int old = count;
+	int ret = likely(atomic_try_cmpxchg(&page->_refcount, &old, 0));
+
+	trace_page_ref(freeze, page, count, ret);
+	return ret;
 }
 
 /*
@@ -126,6 +182,7 @@ static inline void page_ref_unfreeze(struct page *page, int count)
 	VM_BUG_ON_PAGE(page_count(page) != 0, page);
 	VM_BUG_ON(count == 0);
 	atomic_set_release(&page->_refcount, count);
+	trace_page_ref(unfreeze, page, count);
 }
 
 /* The same of a folio. */
@@ -141,7 +198,10 @@ static inline void folio_ref_sub(struct folio *folio, int nr)
 
 static inline int folio_ref_sub_return(struct folio *folio, int nr)
 {
-	return atomic_sub_return(nr, &folio->_refcount);
+	int ret = atomic_sub_return(nr, &folio->_refcount);
+
+	trace_page_ref(mod_and_return, &folio->page, -nr, ret);
+	return ret;
 }
 
 static inline void folio_ref_inc(struct folio *folio)
