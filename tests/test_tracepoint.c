@@ -100,6 +100,28 @@ static void test_off_writes_nothing(void **state)
 	assert_int_equal(pagesim_trace_lost(), 0);
 }
 
+/* As who attaches to the probe does: on, but nothing for the ring. */
+static void test_semaphore(void **state)
+{
+	unsigned short *semaphore =
+		(unsigned short *)&pagesim_test_numbers_semaphore;
+	long counts[2] = { 1, 0 };
+
+	(void)state;
+	pagesim_trace_enable("test_words");
+	__atomic_fetch_add(semaphore, 1, __ATOMIC_RELAXED);
+	assert_true(tracepoint_enabled(test_numbers));
+	trace_test_numbers(0, 0, NULL);
+	assert_int_equal(pagesim_trace_for_each(count, counts), 0);
+	pagesim_trace_enable("test_numbers");
+	trace_test_numbers(1, 0, NULL);
+	assert_int_equal(pagesim_trace_for_each(count, counts), 1);
+	pagesim_trace_disable("test_numbers");
+	assert_true(tracepoint_enabled(test_numbers)); /* attached still */
+	__atomic_fetch_sub(semaphore, 1, __ATOMIC_RELAXED);
+	assert_false(tracepoint_enabled(test_numbers));
+}
+
 /* ---- the ring ---- */
 
 static void test_overwrites_oldest(void **state)
@@ -379,6 +401,7 @@ int main(void)
 #if PAGESIM_TRACE
 		cmocka_unit_test_teardown(test_by_pattern, trace_off),
 		cmocka_unit_test_teardown(test_off_writes_nothing, trace_off),
+		cmocka_unit_test_teardown(test_semaphore, trace_off),
 		cmocka_unit_test_teardown(test_overwrites_oldest, trace_off),
 		cmocka_unit_test_teardown(test_slow_writer, trace_off),
 		cmocka_unit_test_teardown(test_no_cpu, trace_off),

@@ -13,6 +13,11 @@
  * taken. One that is on puts a record of fixed size into a ring, which
  * overwrites its oldest.
  *
+ * If sys/sdt.h was found (PAGESIM_USDT), an event is also a static probe of
+ * provider "pagesim", with its fields as arguments: one nop, to which perf,
+ * bpftrace or gdb attach in a running process. That turns the tracepoint on
+ * without the ring.
+ *
  * A tracepoint lies where the kernel has it, so a page_ref event comes after
  * its operation: between the two another CPU may have done its own, and have
  * told of it first. What is exact is the value that the event tells of.
@@ -136,12 +141,16 @@ long pagesim_trace_for_each(
 
 /* ---- for headers that declare events ---- */
 
-#define DECLARE_TRACEPOINT(name)            \
-	extern u32 __tracepoint_key_##name; \
+/*
+ * The key's name is that of the semaphore which sys/sdt.h wants for a probe:
+ * who attaches counts it up, and so turns the tracepoint on.
+ */
+#define DECLARE_TRACEPOINT(name)               \
+	extern u32 pagesim_##name##_semaphore; \
 	extern const struct tracepoint __tracepoint_##name
 
 #if PAGESIM_TRACE
-#define tracepoint_enabled(name) unlikely(READ_ONCE(__tracepoint_key_##name))
+#define tracepoint_enabled(name) unlikely(READ_ONCE(pagesim_##name##_semaphore))
 #else
 #define tracepoint_enabled(name) false
 #endif

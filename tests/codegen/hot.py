@@ -62,9 +62,9 @@ def executed(compiler, defines, directory):
         declarations="\n".join(f"void {n}(void *);" for n in names),
         # A tracepoint's key and what is called while it is on.
         stubs="\n".join(
-            f"unsigned {n};" if n.startswith("__tracepoint_key") else
+            f"unsigned {n};" if n.endswith("_semaphore") else
             f"void {n}(void) {{}}" for n in undefined
-            if n.startswith(("__tracepoint_key", "__page_ref"))),
+            if n.endswith("_semaphore") or n.startswith("__page_ref")),
         calls_of_each="\n".join(
             f"\tone({n}, {FIRST_WORD.get(n.split('_', 1)[1], 0)});"
             for n in names)))
