@@ -43,6 +43,7 @@ extern void __gcov_dump(void) __attribute__((__weak__));
 /* By a signal: at an exit the tools wait for threads, and look for leaks. */
 void run_exit(void)
 {
+	run_tools_let_go();
 	fflush(NULL);
 	if (__gcov_dump)
 		__gcov_dump();

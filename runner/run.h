@@ -40,6 +40,9 @@ void run_rounds(const struct pagesim_scenario *scenario,
 /* What this build or the tool around it sees: PAGESIM_SEEN_BY_*. */
 unsigned int run_tools(void);
 
+/* The process is going to end in the midst of things: no tool is to mind. */
+void run_tools_let_go(void);
+
 /* Errors that a tool has counted and that call nobody: memcheck's. */
 unsigned long run_tool_errors(void);
 

@@ -55,6 +55,14 @@ static inline bool track_valgrind(void)
 #endif
 }
 
+/* No leaks are looked for at the end of this process. */
+static inline void track_no_leak_check(void)
+{
+#if defined(VALGRIND_CLO_CHANGE)
+	VALGRIND_CLO_CHANGE("--leak-check=no");
+#endif
+}
+
 /* How many errors memcheck has reported. */
 static inline unsigned long track_valgrind_errors(void)
 {
