@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Floor: 2
 /*
- * In this file: page is the first of a block, pfn its number, order its
- * size; a buddy is the block of the same size that differs in one bit of
- * the number. Everything static runs under the zone's lock.
+ * In this file: page is the first of a block, order its size. The steps of
+ * an allocation and of a free come in v6.12's order.
  */
 #include <string.h>
 #include <pagesim/inject.h>
@@ -11,156 +10,45 @@
 #include <pagesim/refcount.h>
 #include <pagesim/trace_events_mm.h>
 
+#include "buddy.h"
+#include "pcp.h"
+
 struct zone pagesim_zone;
 
-static void set_buddy_order(struct page *page, unsigned int order)
-{
-	set_page_private(page, order);
-	__SetPageBuddy(page);
-}
-
-static void add_to_free_list(struct zone *zone, struct page *page,
-			     unsigned int order)
-{
-	set_buddy_order(page, order);
-	list_add(&page->buddy_list, &zone->free_area[order].free_list);
-	zone->free_area[order].nr_free++;
-}
-
-static void del_page_from_free_list(struct zone *zone, struct page *page,
-				    unsigned int order)
-{
-	if (PageReported(page))
-		__ClearPageReported(page);
-	list_del(&page->buddy_list);
-	__ClearPageBuddy(page);
-	set_page_private(page, 0);
-	zone->free_area[order].nr_free--;
-}
-
-/* The free buddy with which the block makes one of the next order, if any. */
-static struct page *find_buddy(struct zone *zone, unsigned long pfn,
-			       unsigned int order)
-{
-	unsigned long buddy_pfn = pfn ^ (1UL << order);
-	struct page *buddy;
-
-	if (buddy_pfn + (1UL << order) > zone->first_deferred_pfn)
-		return NULL;
-	buddy = pfn_to_page(buddy_pfn);
-	if (!PageBuddy(buddy) || buddy_order(buddy) != order)
-		return NULL;
-	return buddy;
-}
-
-static void __free_one_page(struct zone *zone, unsigned long pfn,
-			    unsigned int order)
-{
-	struct page *buddy;
-
-	while (order < MAX_PAGE_ORDER) {
-		buddy = find_buddy(zone, pfn, order);
-		if (!buddy)
-			break;
-		del_page_from_free_list(zone, buddy, order);
-		pfn &= ~(1UL << order);
-		order++;
-	}
-	add_to_free_list(zone, pfn_to_page(pfn), order);
-}
-
-/* The largest block that begins at pfn, is aligned, and has nr pages or less. */
-static unsigned int largest_order(unsigned long pfn, unsigned long nr)
-{
-	unsigned int order = 0;
-
-	while (order < MAX_PAGE_ORDER && IS_ALIGNED(pfn, 2UL << order) &&
-	       (2UL << order) <= nr)
-		order++;
-	return order;
-}
-
-static void free_range(struct zone *zone, unsigned long pfn, unsigned long nr)
-{
-	while (nr) {
-		unsigned int order = largest_order(pfn, nr);
-
-		__free_one_page(zone, pfn, order);
-		pfn += 1UL << order;
-		nr -= 1UL << order;
-	}
-}
-
-/* Initialises the next pages that nobody has touched, and frees them. */
-static bool deferred_grow_zone(struct zone *zone)
-{
-	unsigned long pfn = zone->first_deferred_pfn;
-	unsigned long end =
-		ALIGN_DOWN(pfn + MAX_ORDER_NR_PAGES, MAX_ORDER_NR_PAGES);
-
-	if (end > max_pfn)
-		end = max_pfn;
-	if (pfn == end)
-		return false;
-	for (unsigned long i = pfn; i < end; i++)
-		pagesim_init_page(pfn_to_page(i), ZONE_NORMAL, 0);
-	/* Pairs with the load of who walks the map without the lock. */
-	smp_store_release(&zone->first_deferred_pfn, end);
-	free_range(zone, pfn, end - pfn);
-	return true;
-}
-
-/* Gives back the upper halves of a block of order high until low is left. */
-static void expand(struct zone *zone, struct page *page, unsigned int low,
-		   unsigned int high)
-{
-	while (high > low) {
-		high--;
-		add_to_free_list(zone, page + (1UL << high), high);
-	}
-}
-
-static struct page *rmqueue_smallest(struct zone *zone, unsigned int order)
-{
-	for (unsigned int o = order; o < NR_PAGE_ORDERS; o++) {
-		struct free_area *area = &zone->free_area[o];
-		struct page *page;
-
-		if (list_empty(&area->free_list))
-			continue;
-		page = list_first_entry(&area->free_list, struct page,
-					buddy_list);
-		del_page_from_free_list(zone, page, o);
-		expand(zone, page, order, o);
-		trace_mm_page_alloc_zone_locked(page, order, MIGRATE_MOVABLE,
-						false);
-		return page;
-	}
-	return NULL;
-}
+/* ---- allocation ---- */
 
 static struct page *rmqueue(struct zone *zone, unsigned int order)
 {
-	struct page *page;
+	struct page *page = NULL;
 
-	spin_lock(&zone->lock);
-	do {
-		page = rmqueue_smallest(zone, order);
-	} while (!page && deferred_grow_zone(zone));
-	if (page)
-		zone->nr_allocated += 1L << order;
-	spin_unlock(&zone->lock);
-	return page;
+	if (likely(pcp_allowed_order(zone, order)))
+		page = rmqueue_pcplist(zone, order);
+	return likely(page) ? page : rmqueue_buddy(zone, order);
+}
+
+static void post_alloc_hook(struct page *page, unsigned int order, gfp_t gfp)
+{
+	set_page_private(page, 0);
+	if ((gfp & __GFP_ZERO) && pagesim_ram)
+		memset(page_address(page), 0, PAGE_SIZE << order);
 }
 
 static void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
 {
-	set_page_private(page, 0);
+	post_alloc_hook(page, order, gfp);
 	set_page_refcounted(page);
-	if ((gfp & __GFP_ZERO) && pagesim_ram)
-		memset(page_address(page), 0, PAGE_SIZE << order);
 	if (order && (gfp & __GFP_COMP))
 		prep_compound_page(page, order);
+}
+
+/* What __alloc_pages_slowpath() does, as far as there is something to do. */
+static noinline struct page *alloc_pages_slowpath(struct zone *zone, gfp_t gfp,
+						  unsigned int order)
+{
+	if (!(gfp & __GFP_DIRECT_RECLAIM) || !zone->per_cpu_pageset)
+		return NULL;
+	drain_all_pages(zone);
+	return rmqueue(zone, order);
 }
 
 struct page *alloc_pages(gfp_t gfp, unsigned int order)
@@ -173,6 +61,8 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	if (!(gfp & __GFP_NOFAIL) && pagesim_should_fail())
 		return NULL;
 	page = rmqueue(&pagesim_zone, order);
+	if (unlikely(!page))
+		page = alloc_pages_slowpath(&pagesim_zone, gfp, order);
 	if (page)
 		prep_new_page(page, order, gfp);
 	trace_mm_page_alloc(page, order, gfp, MIGRATE_MOVABLE);
@@ -189,18 +79,22 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 	return folio;
 }
 
+/* ---- free ---- */
+
 /*
- * A page leaves its user: what he left in it must not reach the next. The
- * steps in v6.12's order. Returns false for a page that stays out of the
- * free lists, because its memory is broken.
+ * A page leaves its user: what he left in it must not reach the next. Returns
+ * false for a page that stays out of the free lists, because its memory is
+ * broken.
  */
 static bool free_pages_prepare(struct page *page, unsigned int order)
 {
 	VM_BUG_ON_PAGE(PageTail(page), page);
 	trace_mm_page_free(page, order);
 	VM_BUG_ON_PAGE(page_has_type(page), page);
-	if (unlikely(PageHWPoison(page)) && !order)
+	if (unlikely(PageHWPoison(page)) && !order) {
+		atomic_long_inc(&pagesim_zone.nr_lost);
 		return false;
+	}
 	if (PageCompound(page))
 		destroy_compound_tails(page, order);
 	else
@@ -217,13 +111,12 @@ void free_unref_page(struct page *page, unsigned int order)
 {
 	struct zone *zone = &pagesim_zone;
 
-	bool free = free_pages_prepare(page, order);
-
-	spin_lock(&zone->lock);
-	zone->nr_allocated -= 1L << order;
-	if (free)
-		__free_one_page(zone, page_to_pfn(page), order);
-	spin_unlock(&zone->lock);
+	if (!free_pages_prepare(page, order))
+		return;
+	if (pcp_allowed_order(zone, order) &&
+	    likely(free_to_pcplist(zone, page, order)))
+		return;
+	free_one_page(zone, page_to_pfn(page), order);
 }
 
 void __free_pages(struct page *page, unsigned int order)
@@ -238,50 +131,48 @@ void __free_pages(struct page *page, unsigned int order)
 			free_unref_page(page + (1UL << order), order);
 }
 
-bool is_free_buddy_page(const struct page *page)
+/* ---- what is free ---- */
+
+/* On the lists of the zone and of the CPUs. Context: the lock is held. */
+static unsigned long nr_listed_pages(const struct zone *zone)
 {
-	unsigned long pfn = page_to_pfn(page);
-
-	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
-		const struct page *head = page - (pfn & ((1UL << order) - 1));
-
-		if (PageBuddy(head) && buddy_order(head) >= order)
-			return true;
-	}
-	return false;
+	return buddy_nr_free(zone) + pcp_nr_free(zone);
 }
 
 unsigned long nr_free_pages(void)
 {
 	struct zone *zone = &pagesim_zone;
-	unsigned long nr;
+	unsigned long flags, nr;
 
-	spin_lock(&zone->lock);
-	nr = max_pfn - zone->first_deferred_pfn;
-	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++)
-		nr += zone->free_area[order].nr_free << order;
-	spin_unlock(&zone->lock);
+	spin_lock_irqsave(&zone->lock, flags);
+	nr = nr_listed_pages(zone) + max_pfn - zone->first_deferred_pfn;
+	spin_unlock_irqrestore(&zone->lock, flags);
 	return nr;
 }
 
-void pagesim_free_range(unsigned long pfn, unsigned long nr)
+long pagesim_nr_allocated(void)
 {
-	spin_lock(&pagesim_zone.lock);
-	free_range(&pagesim_zone, pfn, nr);
-	spin_unlock(&pagesim_zone.lock);
+	struct zone *zone = &pagesim_zone;
+	unsigned long flags, nr;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	nr = zone->managed_pages - nr_listed_pages(zone);
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return (long)nr - atomic_long_read(&zone->nr_lost);
 }
 
-void pagesim_page_alloc_boot(void)
+/* ---- boot ---- */
+
+void pagesim_page_alloc_boot(const struct pagesim_config *config)
 {
 	struct zone *zone = &pagesim_zone;
 
 	memset(zone, 0, sizeof(*zone));
-	spin_lock_init(&zone->lock);
-	/*
-	 * The kernel takes it with interrupts off. Here no softirq can come
-	 * while it is held, and nobody takes another lock under it.
-	 */
-	lockdep_set_novalidate_class(&zone->lock);
-	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++)
-		INIT_LIST_HEAD(&zone->free_area[order].free_list);
+	buddy_boot(zone);
+	pcp_boot(zone, config);
+}
+
+void pagesim_page_alloc_shutdown(void)
+{
+	memset(&pagesim_zone, 0, sizeof(pagesim_zone));
 }

@@ -13,6 +13,7 @@
 #include "error.h"
 #include "lockdep.h"
 #include "memmap.h"
+#include "pcp.h"
 #include "rcu.h"
 #include "slab.h"
 
@@ -72,7 +73,7 @@ unsigned long long pagesim_default_reserve(void)
 unsigned long long pagesim_reserve_size(const struct pagesim_config *config)
 {
 	return memmap_arena_size(config) +
-	       slab_arena_size(config->kmalloc_bytes);
+	       slab_arena_size(config->kmalloc_bytes) + pcp_arena_size(config);
 }
 
 static int check_debug(const struct pagesim_config *config)
@@ -182,7 +183,7 @@ int pagesim_boot(const struct pagesim_config *config)
 		     !config->no_lockdep);
 	memmap_boot(config);
 	slab_boot(config->kmalloc_bytes);
-	pagesim_page_alloc_boot();
+	pagesim_page_alloc_boot(config);
 	pagesim_folio_lock_boot();
 	err = rcu_boot(config->rcu_mode, config->rcu_worker, config->rcu_lifo);
 	if (err) {
@@ -210,12 +211,13 @@ unsigned long pagesim_shutdown(void)
 	rcu_shutdown(); /* callbacks free pages and objects */
 	/* Before anything is taken down: a handler may leave by longjmp(). */
 	objects = slab_report_leaks();
-	leaked = pagesim_zone.nr_allocated;
+	leaked = pagesim_nr_allocated();
 	if (leaked > 0)
 		pagesim_report(PAGESIM_REPORT_LEAK, __FILE__, __LINE__,
 			       __func__, "%ld pages were never freed", leaked);
 	running = false;
 	pagesim_inject_off();
+	pagesim_page_alloc_shutdown();
 	slab_shutdown();
 	memmap_shutdown();
 	arena_release();

@@ -23,6 +23,8 @@ static inline unsigned long scaled(unsigned long rounds)
 	return scale ? rounds / strtoul(scale, NULL, 10) + 1 : rounds;
 }
 
+#define TEST_MACHINE_CPUS 8 /* for the test and its threads */
+
 /* A machine of 64 MiB for each test, and nothing leaked at its end. */
 static inline int boot_machine(void **state)
 {
@@ -31,6 +33,7 @@ static inline int boot_machine(void **state)
 	(void)state;
 	pagesim_config_init(&config);
 	config.nr_pages = 1UL << 14;
+	config.nr_cpus = TEST_MACHINE_CPUS;
 	return pagesim_boot(&config);
 }
 

@@ -114,6 +114,7 @@ static void test_free_blocks(void **state)
 	page = alloc_pages(GFP_KERNEL, 2);
 	ASSERT_BITS(page, 0);
 	__free_pages(page, 2);
+	drain_all_pages(NULL);
 	for (unsigned long i = 0; i < 4; i++)
 		ASSERT_BITS(page + i, B(BUDDY));
 }

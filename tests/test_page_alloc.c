@@ -1,41 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 #include "test.h"
+#include <pagesim/inject.h>
 #include <pagesim/kpageflags.h>
 #include <pagesim/page_alloc.h>
-#include "platform.h"
+#include <pagesim/refcount.h>
+
+#include "free_lists.h"
+#include "threads.h"
 
 #define NR_PAGES (1UL << 14) /* of test.h's machine */
-
-static unsigned long free_blocks(unsigned int order)
-{
-	return pagesim_zone.free_area[order].nr_free;
-}
-
-/* Every block is where its order wants it, typed, counted once. */
-static void assert_free_lists_are_sound(void)
-{
-	unsigned long frames = 0;
-
-	for (unsigned int order = 0; order < NR_PAGE_ORDERS; order++) {
-		struct free_area *area = &pagesim_zone.free_area[order];
-		unsigned long blocks = 0;
-		struct page *page;
-
-		list_for_each_entry(page, &area->free_list, buddy_list) {
-			assert_true(PageBuddy(page));
-			assert_int_equal(buddy_order(page), order);
-			assert_int_equal(page_ref_count(page), 0);
-			assert_true(
-				IS_ALIGNED(page_to_pfn(page), 1UL << order));
-			blocks++;
-		}
-		assert_int_equal(blocks, area->nr_free);
-		frames += blocks << order;
-	}
-	assert_int_equal(frames + max_pfn - pagesim_zone.first_deferred_pfn,
-			 nr_free_pages());
-}
 
 static void test_each_order(void **state)
 {
@@ -75,86 +49,6 @@ static void test_compound(void **state)
 	__free_pages(&folio->page, 0);
 }
 
-static void test_split_and_merge(void **state)
-{
-	struct page *page = alloc_page(GFP_KERNEL);
-
-	(void)state;
-	/* A block of order 10 gave one page: the rest are halves. */
-	for (unsigned int order = 0; order < MAX_PAGE_ORDER; order++)
-		assert_int_equal(free_blocks(order), 1);
-	assert_int_equal(free_blocks(MAX_PAGE_ORDER), 0);
-	__free_page(page);
-	for (unsigned int order = 0; order < MAX_PAGE_ORDER; order++)
-		assert_int_equal(free_blocks(order), 0);
-	assert_int_equal(free_blocks(MAX_PAGE_ORDER), 1);
-}
-
-static void test_buddies_merge_only_with_buddies(void **state)
-{
-	struct page *pages[4];
-
-	(void)state;
-	for (int i = 0; i < 4; i++)
-		pages[i] = alloc_page(GFP_KERNEL);
-	for (int i = 1; i < 4; i++)
-		assert_ptr_equal(pages[i], pages[0] + i);
-	__free_page(pages[1]);
-	__free_page(pages[2]);
-	/* Neighbours, but the halves of two different blocks. */
-	assert_int_equal(free_blocks(0), 2);
-	__free_page(pages[0]);
-	assert_int_equal(free_blocks(0), 1);
-	__free_page(pages[3]);
-	assert_int_equal(free_blocks(0), 0);
-	assert_free_lists_are_sound();
-}
-
-static void test_exhaustion(void **state)
-{
-	struct page *first = NULL, *page;
-	unsigned long nr = 0;
-
-	(void)state;
-	while ((page = alloc_pages(GFP_KERNEL, MAX_PAGE_ORDER))) {
-		page->lru.next = (struct list_head *)first;
-		first = page;
-		nr++;
-	}
-	assert_int_equal(nr, NR_PAGES >> MAX_PAGE_ORDER);
-	assert_int_equal(nr_free_pages(), 0);
-	assert_null(alloc_page(GFP_KERNEL));
-	while (first) {
-		page = first;
-		first = (struct page *)page->lru.next;
-		__free_pages(page, MAX_PAGE_ORDER);
-	}
-	assert_int_equal(nr_free_pages(), NR_PAGES);
-}
-
-static void test_odd_number_of_pages(void **state)
-{
-	struct pagesim_config config;
-	struct page *pages[11];
-
-	(void)state;
-	pagesim_config_init(&config);
-	config.nr_pages = 11;
-	assert_int_equal(pagesim_boot(&config), 0);
-	assert_int_equal(nr_free_pages(), 11);
-	for (int i = 0; i < 11; i++)
-		assert_non_null(pages[i] = alloc_page(GFP_KERNEL));
-	assert_null(alloc_page(GFP_KERNEL));
-	for (int i = 0; i < 11; i++)
-		__free_page(pages[i]);
-	assert_free_lists_are_sound();
-	/* 8 + 2 + 1 */
-	assert_int_equal(free_blocks(3), 1);
-	assert_int_equal(free_blocks(1), 1);
-	assert_int_equal(free_blocks(0), 1);
-	assert_int_equal(pagesim_shutdown(), 0);
-}
-
 static void test_too_large_an_order(void **state)
 {
 	struct expected_report expected;
@@ -179,24 +73,6 @@ static void test_freeing_a_tail_is_reported(void **state)
 	__free_pages(&folio->page, 2);
 }
 
-/* The zone's lock is free again, whatever became of the page. */
-static void test_freeing_a_typed_page_is_reported(void **state)
-{
-	struct expected_report expected;
-	struct page *page = alloc_page(GFP_KERNEL);
-
-	(void)state;
-	__SetPageTable(page);
-	if (pagesim_built_debug() >= PAGESIM_DEBUG_VM) {
-		expect_report(&expected, PAGESIM_REPORT_BUG_ON,
-			      "page_has_type(page)", __free_page(page));
-		assert_false(spin_is_locked(&pagesim_zone.lock));
-		set_page_count(page, 1);
-	}
-	__ClearPageTable(page);
-	__free_page(page);
-}
-
 static void test_broken_memory_is_parked(void **state)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
@@ -208,6 +84,18 @@ static void test_broken_memory_is_parked(void **state)
 	assert_false(is_free_buddy_page(page));
 	assert_ptr_not_equal(alloc_page(GFP_KERNEL), page);
 	__free_page(page + 1); /* which was the one that was got */
+	assert_int_equal(pagesim_nr_allocated(), 0);
+}
+
+/* Of a larger block the broken page is freed, and found by who allocates. */
+static void test_broken_memory_in_a_block(void **state)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, 1);
+
+	(void)state;
+	SetPageHWPoison(page);
+	__free_pages(page, 1);
+	assert_int_equal(nr_free_pages(), NR_PAGES);
 }
 
 static void test_no_machine(void **state)
@@ -232,22 +120,47 @@ static void test_free_with_a_speculative_reference(void **state)
 	__free_pages(page, 3);
 	assert_int_equal(nr_free_pages(), NR_PAGES - 1);
 	assert_int_equal(page_count(page), 1);
+	drain_all_pages(NULL);
 	assert_true(is_free_buddy_page(page + 1));
 	__free_page(page);
 	assert_int_equal(nr_free_pages(), NR_PAGES);
 	assert_free_lists_are_sound();
 }
 
-static void test_is_free_buddy_page(void **state)
+/* An allocation that takes several folios undoes what it has. */
+static bool three_folios(struct folio *folios[3])
 {
-	struct page *page = alloc_pages(GFP_KERNEL, 4);
+	for (unsigned int i = 0; i < 3; i++) {
+		folios[i] = folio_alloc(GFP_KERNEL, i);
+		if (folios[i])
+			continue;
+		while (i-- > 0)
+			folio_put(folios[i]);
+		return false;
+	}
+	return true;
+}
+
+static void test_nth_folio_alloc_fails(void **state)
+{
+	struct folio *folios[3], *sure;
+	unsigned long n = 0;
 
 	(void)state;
-	for (unsigned long i = 0; i < 16; i++)
-		assert_false(is_free_buddy_page(page + i));
-	__free_pages(page, 4);
-	for (unsigned long i = 0; i < 16; i++)
-		assert_true(is_free_buddy_page(page + i));
+	do {
+		pagesim_inject_fail_nth(++n);
+		assert_int_equal(three_folios(folios), n > 3);
+		assert_int_equal(pagesim_nr_injected(), n <= 3);
+		assert_int_equal(nr_free_pages(), NR_PAGES - (n > 3 ? 7 : 0));
+	} while (pagesim_nr_injected());
+	pagesim_inject_fail_nth(1);
+	sure = folio_alloc(GFP_KERNEL | __GFP_NOFAIL, 3);
+	assert_non_null(sure);
+	assert_null(folio_alloc(GFP_KERNEL, 3));
+	assert_int_equal(pagesim_nr_allocated(), 15);
+	for (int i = 0; i < 3; i++)
+		folio_put(folios[i]);
+	folio_put(sure);
 }
 
 static void test_flags_do_not_outlive_the_free(void **state)
@@ -350,17 +263,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		machine_test(test_each_order),
 		machine_test(test_compound),
-		machine_test(test_split_and_merge),
-		machine_test(test_buddies_merge_only_with_buddies),
-		machine_test(test_exhaustion),
-		cmocka_unit_test(test_odd_number_of_pages),
 		machine_test(test_too_large_an_order),
 		machine_test(test_freeing_a_tail_is_reported),
-		machine_test(test_freeing_a_typed_page_is_reported),
 		machine_test(test_broken_memory_is_parked),
+		machine_test(test_broken_memory_in_a_block),
 		cmocka_unit_test(test_no_machine),
 		machine_test(test_free_with_a_speculative_reference),
-		machine_test(test_is_free_buddy_page),
+		machine_test(test_nth_folio_alloc_fails),
 		machine_test(test_flags_do_not_outlive_the_free),
 		machine_test(test_four_threads),
 		machine_test(test_walker),

@@ -25,6 +25,7 @@ static void test_get_and_put(void **state)
 	folio_put_refs(folio, 2);
 	assert_int_equal(folio_ref_count(folio), 1);
 	folio_put(folio);
+	drain_all_pages(NULL);
 	assert_true(is_free_buddy_page(page));
 	assert_false(PageTail(page + 1));
 }

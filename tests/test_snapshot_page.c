@@ -91,6 +91,7 @@ static void test_free_block(void **state)
 	snapshot_page(&ps, page);
 	assert_int_equal(ps.flags, PAGE_SNAPSHOT_FAITHFUL);
 	__free_pages(page, 3);
+	drain_all_pages(NULL);
 	/* The block's first page, and one that says nothing itself. */
 	snapshot_page(&ps, pfn_to_page(0));
 	assert_true(PageBuddy(&ps.page_snapshot));

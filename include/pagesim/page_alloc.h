@@ -6,11 +6,11 @@
  *
  * Models: mm/page_alloc.c at v6.12. Of a free block the first page alone
  * says so: type buddy, the order in private, on a free list by its first
- * union word. A hardware-poisoned page of order 0 is not freed but parked.
+ * union word.
  *
- * Differs from the kernel, so far: one zone, one migrate type, no per-CPU
- * lists, no placing at a list's tail; of the checks at free only those of
- * tail, type and order (tier "vm"), no bad_page().
+ * Differs from the kernel, so far: one zone, one migrate type, no
+ * watermarks, no placing at a list's tail, no reclaim; of the checks at free
+ * only those of tail, type and order (tier "vm"), no bad_page().
  */
 #ifndef PAGESIM_PAGE_ALLOC_H
 #define PAGESIM_PAGE_ALLOC_H
@@ -18,11 +18,14 @@
 #include <pagesim/folio.h>
 #include <pagesim/list.h>
 #include <pagesim/memmap.h>
+#include <pagesim/pcp.h>
 #include <pagesim/spinlock.h>
 
 #define MAX_PAGE_ORDER 10
 #define NR_PAGE_ORDERS (MAX_PAGE_ORDER + 1)
 #define MAX_ORDER_NR_PAGES (1UL << MAX_PAGE_ORDER)
+
+struct pagesim_config;
 
 struct free_area {
 	struct list_head free_list;
@@ -30,15 +33,23 @@ struct free_area {
 };
 
 struct zone {
-	spinlock_t lock; /* all below; PageBuddy and its order */
+	spinlock_t lock; /* the three below; PageBuddy and its order */
 	struct free_area free_area[NR_PAGE_ORDERS];
 	/*
 	 * From here on nobody was given anything: the map is untouched. Read
 	 * without the lock by smp_load_acquire().
 	 */
 	unsigned long first_deferred_pfn;
-	/* Allocated less freed since boot; freeing an imported page counts. */
-	long nr_allocated;
+	unsigned long managed_pages; /* ever put on the lists as new ones */
+
+	/* Pages that were kept out of the lists on purpose. Any CPU adds. */
+	atomic_long_t nr_lost;
+
+	/* One for each CPU; NULL on a machine without. The rest is constant. */
+	struct per_cpu_pages *per_cpu_pageset;
+	unsigned int nr_pagesets;
+	int pcp_batch;
+	int pcp_high;
 };
 
 extern struct zone pagesim_zone;
@@ -47,11 +58,13 @@ extern struct zone pagesim_zone;
  * Allocates 2^order pages with one reference on the first. With __GFP_COMP
  * (and order > 0) they are a compound page; __GFP_ZERO clears RAM contents.
  * Returns NULL when no block is left, __GFP_NOFAIL or not, or when inject.h
- * makes it fail. Warns of an order above MAX_PAGE_ORDER
+ * makes it fail. Before that the lists of all CPUs are drained, if gfp has
+ * __GFP_DIRECT_RECLAIM. Warns of an order above MAX_PAGE_ORDER
  * (each time, the kernel once) and returns NULL.
- * Context: any, takes the zone's lock. Ordering: none after the lock; the
- * count becomes 1 before the page is made compound, so a walker may get a
- * reference on a head that does not look like one yet.
+ * Context: any; tries the CPU's list's lock, takes the zone's, both irqsafe.
+ * Ordering: none after the locks; the count becomes 1 before the page is made
+ * compound, so a walker may get a reference on a head that does not look
+ * like one yet.
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 #define alloc_page(gfp) alloc_pages(gfp, 0)
@@ -66,8 +79,13 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order);
 void __free_pages(struct page *page, unsigned int order);
 #define __free_page(page) __free_pages(page, 0)
 
-/* Frees a block whose count is 0 already. Context: nobody else knows it. */
+/*
+ * Frees a block whose count is 0 already. A hardware-poisoned page of order
+ * 0 is not freed but parked. Context: any; nobody else knows the block.
+ */
 void free_unref_page(struct page *page, unsigned int order);
+
+/* ---- what is free ---- */
 
 /* Valid under the zone's lock, or as a guess. */
 static inline unsigned int buddy_order(const struct page *page)
@@ -75,11 +93,24 @@ static inline unsigned int buddy_order(const struct page *page)
 	return (unsigned int)page_private(page);
 }
 
-/* True if the page lies in a free block. Without the lock a guess. */
+/*
+ * True if the page lies in a free block of the zone's lists, which per-CPU
+ * lists are not. Without the lock a guess.
+ */
 bool is_free_buddy_page(const struct page *page);
 
-/* Free pages, those not yet handed to the allocator included. */
+/*
+ * Free pages, those not yet handed to the allocator included.
+ * Differs from the kernel: so are those on the per-CPU lists, exactly while
+ * no other CPU allocates or frees.
+ */
 unsigned long nr_free_pages(void);
+
+/*
+ * Pages that are allocated, exactly under the same condition. An imported
+ * page that was freed makes up for one.
+ */
+long pagesim_nr_allocated(void);
 
 /*
  * Hands the pages [pfn, pfn + nr) over as free ones, in blocks as large as
@@ -88,6 +119,7 @@ unsigned long nr_free_pages(void);
 void pagesim_free_range(unsigned long pfn, unsigned long nr);
 
 /* boot and shutdown */
-void pagesim_page_alloc_boot(void);
+void pagesim_page_alloc_boot(const struct pagesim_config *config);
+void pagesim_page_alloc_shutdown(void);
 
 #endif /* PAGESIM_PAGE_ALLOC_H */

@@ -65,6 +65,12 @@ struct pagesim_config {
 	 */
 	unsigned long long reserve_limit;
 
+	/*
+	 * No per-CPU lists of free pages (pcp.h): a page that is freed goes to
+	 * the zone at once. Less state, and what a test expects of the zone.
+	 */
+	bool no_pcp;
+
 	/* Where RCU callbacks run, and in which order (rcupdate.h). */
 	enum pagesim_rcu_mode rcu_mode;
 	bool rcu_lifo;

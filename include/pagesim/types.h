@@ -49,10 +49,12 @@ typedef unsigned long pgoff_t;
 typedef unsigned int gfp_t;
 
 #define ___GFP_ZERO 0x100u
+#define ___GFP_DIRECT_RECLAIM 0x400u
 #define ___GFP_NOWARN 0x2000u
 #define ___GFP_NOFAIL 0x8000u
 #define ___GFP_COMP 0x40000u
 #define __GFP_ZERO ((gfp_t)___GFP_ZERO)
+#define __GFP_DIRECT_RECLAIM ((gfp_t)___GFP_DIRECT_RECLAIM)
 #define __GFP_NOWARN ((gfp_t)___GFP_NOWARN)
 #define __GFP_NOFAIL ((gfp_t)___GFP_NOFAIL)
 #define __GFP_COMP ((gfp_t)___GFP_COMP)
