@@ -43,7 +43,7 @@ void prep_compound_page(struct page *page, unsigned int order)
 	prep_compound_head(page, order);
 }
 
-void destroy_compound_tails(struct page *page, unsigned int order)
+void destroy_compound_page(struct page *page, unsigned int order)
 {
 	unsigned long nr = 1UL << order;
 
@@ -54,10 +54,5 @@ void destroy_compound_tails(struct page *page, unsigned int order)
 		clear_compound_head(&page[i]);
 		page_flags_drop(page + i, PAGE_FLAGS_CHECK_AT_PREP);
 	}
-}
-
-void destroy_compound_page(struct page *page, unsigned int order)
-{
-	destroy_compound_tails(page, order);
 	page_flags_drop(page, PAGE_FLAGS_CHECK_AT_PREP);
 }

@@ -11,19 +11,26 @@
 #include <pagesim/trace_events_mm.h>
 
 #include "buddy.h"
+#include "page_check.h"
 #include "pcp.h"
 
 struct zone pagesim_zone;
 
 /* ---- allocation ---- */
 
+/* In the kernel bad pages of a CPU's list are found under its lock. */
 static struct page *rmqueue(struct zone *zone, unsigned int order)
 {
-	struct page *page = NULL;
+	struct page *page;
 
-	if (likely(pcp_allowed_order(zone, order)))
-		page = rmqueue_pcplist(zone, order);
-	return likely(page) ? page : rmqueue_buddy(zone, order);
+	do {
+		page = NULL;
+		if (likely(pcp_allowed_order(zone, order)))
+			page = rmqueue_pcplist(zone, order);
+		if (unlikely(!page))
+			page = rmqueue_buddy(zone, order);
+	} while (page && check_new_pages(page, order));
+	return page;
 }
 
 static void post_alloc_hook(struct page *page, unsigned int order, gfp_t gfp)
@@ -82,26 +89,77 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 /* ---- free ---- */
 
 /*
+ * A block with a bad page is nobody's any more. Said before the first of them
+ * is reported: its handler may not come back. True if there is a reason.
+ */
+static bool report_bad(struct page *page, const char *reason,
+		       unsigned int order, bool *bad)
+{
+	if (likely(!reason))
+		return false;
+	if (!*bad)
+		lose_block(order);
+	*bad = true;
+	bad_page(page, reason);
+	return true;
+}
+
+static void free_tail_pages_prepare(struct page *page, unsigned int order,
+				    bool compound, bool *bad)
+{
+	struct folio *folio = (struct folio *)page;
+	bool check = is_check_pages_enabled();
+
+	if (compound)
+		page_flags_drop(page + 1, PAGE_FLAGS_SECOND);
+	for (unsigned long i = 1; i < 1UL << order; i++) {
+		struct page *tail = page + i;
+
+		if (compound) {
+			if (check)
+				report_bad(tail,
+					   free_tail_page_bad_reason(folio,
+								     tail),
+					   order, bad);
+			WRITE_ONCE(tail->mapping, (struct address_space *)NULL);
+			clear_compound_head(tail);
+		}
+		if (check &&
+		    report_bad(tail, free_page_bad_reason(tail), order, bad))
+			continue;
+		page_flags_drop(tail, PAGE_FLAGS_CHECK_AT_PREP);
+	}
+}
+
+/*
  * A page leaves its user: what he left in it must not reach the next. Returns
- * false for a page that stays out of the free lists, because its memory is
- * broken.
+ * false for a block that stays out of the free lists: its memory is broken, or
+ * somebody still does something with it.
  */
 static bool free_pages_prepare(struct page *page, unsigned int order)
 {
+	bool compound = PageCompound(page), bad = false;
+	struct folio *folio = page_folio(page);
+
 	VM_BUG_ON_PAGE(PageTail(page), page);
 	trace_mm_page_free(page, order);
-	VM_BUG_ON_PAGE(page_has_type(page), page);
+	/* Truncation that raced with munlock() leaves it. */
+	if (unlikely(folio_test_mlocked(folio)))
+		__folio_clear_mlocked(folio);
 	if (unlikely(PageHWPoison(page)) && !order) {
-		atomic_long_inc(&pagesim_zone.nr_lost);
+		lose_block(order);
 		return false;
 	}
-	if (PageCompound(page))
-		destroy_compound_tails(page, order);
-	else
-		for (unsigned long i = 1; i < 1UL << order; i++)
-			page_flags_drop(page + i, PAGE_FLAGS_CHECK_AT_PREP);
+	VM_BUG_ON_PAGE(compound && compound_order(page) != order, page);
+	if (unlikely(order))
+		free_tail_pages_prepare(page, order, compound, &bad);
 	if (PageMappingFlags(page))
 		WRITE_ONCE(page->mapping, (struct address_space *)NULL);
+	if (is_check_pages_enabled()) {
+		report_bad(page, free_page_bad_reason(page), order, &bad);
+		if (bad)
+			return false;
+	}
 	page_flags_drop(page, PAGE_FLAGS_CHECK_AT_PREP);
 	set_page_private(page, 0);
 	return true;

@@ -73,6 +73,34 @@ static void test_freeing_a_tail_is_reported(void **state)
 	__free_pages(&folio->page, 2);
 }
 
+static void test_order_mismatch_is_reported(void **state)
+{
+	struct expected_report expected;
+	struct folio *folio = folio_alloc(GFP_KERNEL, 2);
+
+	(void)state;
+	if (pagesim_built_debug() >= PAGESIM_DEBUG_VM) {
+		expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+			      "compound_order(page) != order",
+			      __free_pages(&folio->page, 1));
+		assert_false(spin_is_locked(&pagesim_zone.lock));
+		set_page_count(&folio->page, 1);
+	}
+	__free_pages(&folio->page, 2);
+}
+
+/* munlock() and truncation may race: no harm. */
+static void test_stray_mlocked(void **state)
+{
+	struct folio *folio = folio_alloc(GFP_KERNEL, 2);
+
+	(void)state;
+	folio_set_mlocked(folio);
+	__free_pages(&folio->page, 2);
+	assert_int_equal(nr_free_pages(), NR_PAGES);
+	assert_false(folio_test_mlocked(folio));
+}
+
 static void test_broken_memory_is_parked(void **state)
 {
 	struct page *page = alloc_page(GFP_KERNEL);
@@ -265,6 +293,8 @@ int main(void)
 		machine_test(test_compound),
 		machine_test(test_too_large_an_order),
 		machine_test(test_freeing_a_tail_is_reported),
+		machine_test(test_order_mismatch_is_reported),
+		machine_test(test_stray_mlocked),
 		machine_test(test_broken_memory_is_parked),
 		machine_test(test_broken_memory_in_a_block),
 		cmocka_unit_test(test_no_machine),

@@ -81,13 +81,11 @@ void prep_compound_page(struct page *page, unsigned int order);
 
 /*
  * Undoes it: the second page's flags, then the tails one by one, then, last
- * of all, PG_head with the head's other flags. The free path of v6.12 does
- * more between the tails and the head, and so has the first part for itself.
+ * of all, PG_head with the head's other flags.
  *
- * Context: the last reference is gone. In the kernel part of
- * free_pages_prepare() and no function of its own.
+ * Context: the last reference is gone. In the kernel, and for the page
+ * allocator here, part of free_pages_prepare(), between checks.
  */
 void destroy_compound_page(struct page *page, unsigned int order);
-void destroy_compound_tails(struct page *page, unsigned int order);
 
 #endif /* PAGESIM_FOLIO_H */

@@ -8,9 +8,16 @@
  * says so: type buddy, the order in private, on a free list by its first
  * union word.
  *
+ * What leaves and what comes back is checked in tier "vm", as the kernel
+ * does where its static key check_pages_enabled is on: by default with
+ * CONFIG_DEBUG_VM only. A bad page is reported as "bug-on", for the kernel
+ * calls it one ("BUG: Bad page state"), and not all of its reasons concern
+ * a count. If the handler returns, things go on as in the kernel: the whole
+ * block stays away from everybody, on purpose, and is not counted as a leak.
+ *
  * Differs from the kernel, so far: one zone, one migrate type, no
- * watermarks, no placing at a list's tail, no reclaim; of the checks at free
- * only those of tail, type and order (tier "vm"), no bad_page().
+ * watermarks, no placing at a list's tail, no reclaim; a bad page is told of
+ * every time, without a stack.
  */
 #ifndef PAGESIM_PAGE_ALLOC_H
 #define PAGESIM_PAGE_ALLOC_H
