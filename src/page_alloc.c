@@ -4,6 +4,7 @@
  * In this file: page is the first of a block, order its size. The steps of
  * an allocation and of a free come in v6.12's order.
  */
+#include <errno.h>
 #include <string.h>
 #include <pagesim/inject.h>
 #include <pagesim/page_alloc.h>
@@ -11,10 +12,70 @@
 #include <pagesim/trace_events_mm.h>
 
 #include "buddy.h"
+#include "error.h"
 #include "page_check.h"
 #include "pcp.h"
 
 struct zone pagesim_zone;
+
+/* ---- how other versions did it ---- */
+
+enum {
+	ALLOC_6_12,
+	ALLOC_6_14
+};
+
+const struct pagesim_generation pagesim_alloc_variants[] = {
+	[ALLOC_6_12] = { "6.12", "the count, then the compound page: "
+				 "prep_new_page() until v6.13" },
+	[ALLOC_6_14] = { "6.14", "the compound page, then the count: "
+				 "__alloc_pages() on alloc_frozen_pages()" },
+	{ NULL, NULL },
+};
+
+enum {
+	FREE_6_12,
+	FREE_5_10,
+	FREE_5_9
+};
+
+const struct pagesim_generation pagesim_free_pages_variants[] = {
+	[FREE_6_12] = { "6.12", "PageHead is read before the put: commit "
+				"462a8e08e0e6, v6.2" },
+	[FREE_5_10] = { "5.10", "the tails are freed, PageHead is read after "
+				"the put: commit e320d3012d25, v5.10 to v6.1" },
+	[FREE_5_9] = { "5.9", "the tails are leaked: until v5.9" },
+	{ NULL, NULL },
+};
+
+/* Indices of the two tables. */
+static unsigned int alloc_variant;
+static unsigned int free_pages_variant;
+
+static int select_variant(unsigned int *selected, const char *what,
+			  const struct pagesim_generation *table,
+			  const char *version)
+{
+	for (unsigned int i = 0; table[i].version; i++)
+		if (!strcmp(table[i].version, version)) {
+			*selected = i;
+			return 0;
+		}
+	return set_error(-EINVAL, "there is no variant \"%s\" of %s", version,
+			 what);
+}
+
+int pagesim_alloc_variant(const char *version)
+{
+	return select_variant(&alloc_variant, "the allocation of pages",
+			      pagesim_alloc_variants, version);
+}
+
+int pagesim_free_pages_variant(const char *version)
+{
+	return select_variant(&free_pages_variant, "__free_pages()",
+			      pagesim_free_pages_variants, version);
+}
 
 /* ---- allocation ---- */
 
@@ -40,10 +101,12 @@ static void post_alloc_hook(struct page *page, unsigned int order, gfp_t gfp)
 		memset(page_address(page), 0, PAGE_SIZE << order);
 }
 
-static void prep_new_page(struct page *page, unsigned int order, gfp_t gfp)
+static void prep_new_page(struct page *page, unsigned int order, gfp_t gfp,
+			  bool frozen)
 {
 	post_alloc_hook(page, order, gfp);
-	set_page_refcounted(page);
+	if (likely(!frozen))
+		set_page_refcounted(page);
 	if (order && (gfp & __GFP_COMP))
 		prep_compound_page(page, order);
 }
@@ -58,7 +121,7 @@ static noinline struct page *alloc_pages_slowpath(struct zone *zone, gfp_t gfp,
 	return rmqueue(zone, order);
 }
 
-struct page *alloc_pages(gfp_t gfp, unsigned int order)
+static struct page *__alloc_pages(gfp_t gfp, unsigned int order, bool frozen)
 {
 	struct page *page;
 
@@ -71,9 +134,24 @@ struct page *alloc_pages(gfp_t gfp, unsigned int order)
 	if (unlikely(!page))
 		page = alloc_pages_slowpath(&pagesim_zone, gfp, order);
 	if (page)
-		prep_new_page(page, order, gfp);
+		prep_new_page(page, order, gfp, frozen);
 	trace_mm_page_alloc(page, order, gfp, MIGRATE_MOVABLE);
 	return page;
+}
+
+struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	bool count_last = alloc_variant == ALLOC_6_14;
+	struct page *page = __alloc_pages(gfp, order, count_last);
+
+	if (unlikely(count_last) && page)
+		set_page_refcounted(page);
+	return page;
+}
+
+struct page *alloc_frozen_pages(gfp_t gfp, unsigned int order)
+{
+	return __alloc_pages(gfp, order, true);
 }
 
 struct folio *folio_alloc(gfp_t gfp, unsigned int order)
@@ -177,6 +255,16 @@ void free_unref_page(struct page *page, unsigned int order)
 	free_one_page(zone, page_to_pfn(page), order);
 }
 
+/* As the selected version has it; head was read before the put. */
+static bool frees_the_rest(const struct page *page, bool head)
+{
+	if (unlikely(free_pages_variant == FREE_5_9))
+		return false;
+	if (unlikely(free_pages_variant == FREE_5_10))
+		return !PageHead(page);
+	return !head;
+}
+
 void __free_pages(struct page *page, unsigned int order)
 {
 	/* Before the put: afterwards the page may be somebody else's. */
@@ -184,7 +272,7 @@ void __free_pages(struct page *page, unsigned int order)
 
 	if (put_page_testzero(page))
 		free_unref_page(page, order);
-	else if (!head)
+	else if (frees_the_rest(page, head))
 		while (order-- > 0)
 			free_unref_page(page + (1UL << order), order);
 }
@@ -226,6 +314,8 @@ void pagesim_page_alloc_boot(const struct pagesim_config *config)
 	struct zone *zone = &pagesim_zone;
 
 	memset(zone, 0, sizeof(*zone));
+	alloc_variant = ALLOC_6_12;
+	free_pages_variant = FREE_6_12;
 	buddy_boot(zone);
 	pcp_boot(zone, config);
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
+#include <errno.h>
 #include "test.h"
 #include <pagesim/inject.h>
 #include <pagesim/kpageflags.h>
@@ -155,6 +156,149 @@ static void test_free_with_a_speculative_reference(void **state)
 	assert_free_lists_are_sound();
 }
 
+/* Compound: nothing is freed before the last put. */
+static void put_twice(struct page *page, unsigned int order)
+{
+	atomic_inc(&page->_refcount);
+	__free_pages(page, order);
+	assert_int_equal(nr_free_pages(), NR_PAGES - (1UL << order));
+	put_page(page);
+	assert_int_equal(nr_free_pages(), NR_PAGES);
+}
+
+static void test_free_pages_variants(void **state)
+{
+	const struct pagesim_generation *variant;
+	struct page *page;
+
+	(void)state;
+	for (variant = pagesim_free_pages_variants; variant->version;
+	     variant++) {
+		assert_non_null(variant->provenance);
+		assert_int_equal(pagesim_free_pages_variant(variant->version),
+				 0);
+		page = alloc_pages(GFP_KERNEL, 3);
+		__free_pages(page, 3);
+		assert_int_equal(nr_free_pages(), NR_PAGES);
+		put_twice(alloc_pages(GFP_KERNEL | __GFP_COMP, 3), 3);
+	}
+	assert_int_equal(pagesim_free_pages_variant("5.10"), 0);
+	test_free_with_a_speculative_reference(state);
+	assert_int_equal(pagesim_free_pages_variant("2.4"), -EINVAL);
+	assert_non_null(strstr(pagesim_error(), "\"2.4\" of __free_pages()"));
+}
+
+/* Until v5.9 the other's put freed the first page, and nobody the others. */
+static void test_free_pages_5_9(void **state)
+{
+	struct expected_report expected;
+	struct page *page;
+	unsigned long leaked = 0;
+
+	boot_machine(state);
+	assert_int_equal(pagesim_free_pages_variant("5.9"), 0);
+	page = alloc_pages(GFP_KERNEL, 3);
+	atomic_inc(&page->_refcount);
+	__free_pages(page, 3);
+	assert_int_equal(nr_free_pages(), NR_PAGES - 8);
+	put_page(page);
+	assert_int_equal(nr_free_pages(), NR_PAGES - 7);
+	expect_report(&expected, PAGESIM_REPORT_LEAK, "7 pages",
+		      leaked = pagesim_shutdown());
+	assert_int_equal(leaked, 7);
+	/* The next machine is v6.12's again. */
+	boot_machine(state);
+	test_free_with_a_speculative_reference(state);
+	assert_int_equal(pagesim_shutdown(), 0);
+}
+
+static void test_frozen_pages(void **state)
+{
+	struct page *page = alloc_frozen_pages(GFP_KERNEL | __GFP_COMP, 2);
+
+	(void)state;
+	assert_int_equal(page_ref_count(page), 0);
+	assert_int_equal(compound_order(page), 2);
+	assert_null(folio_get_nontail_page(page));
+	free_frozen_pages(page, 2);
+	assert_int_equal(nr_free_pages(), NR_PAGES);
+	pagesim_inject_fail_nth(1);
+	assert_null(alloc_frozen_pages(GFP_KERNEL, 0));
+}
+
+/*
+ * What a walker can see of an allocation: a count of 1 while the last tail is
+ * none yet. Allocations have odd phases; what was read between two equal ones
+ * belongs to one.
+ */
+#define WATCHED_ORDER 8
+#define LAST_TAIL ((1UL << WATCHED_ORDER) - 1)
+
+static unsigned long phase, early_counts, looks;
+static bool until_seen, over;
+
+static void allocate_and_free(void *arg)
+{
+	(void)arg;
+	for (unsigned long i = 0; i < scaled(20000) || !READ_ONCE(looks) ||
+				  (until_seen && !READ_ONCE(early_counts));
+	     i++) {
+		struct page *page;
+
+		smp_store_release(&phase, 2 * i + 1);
+		page = alloc_pages(GFP_KERNEL | __GFP_COMP, WATCHED_ORDER);
+		smp_store_release(&phase, 2 * i + 2);
+		__free_pages(page, WATCHED_ORDER);
+	}
+	smp_store_release(&over, true);
+}
+
+static void look_at_allocations(void *arg)
+{
+	const struct page *page = arg;
+
+	while (!smp_load_acquire(&over)) {
+		unsigned long run = smp_load_acquire(&phase);
+		bool counted, linked, begun;
+
+		begun = smp_load_acquire(&page[1].compound_head) & 1;
+		counted = smp_load_acquire(&page->_refcount.counter) == 1;
+		linked = smp_load_acquire(&page[LAST_TAIL].compound_head) & 1;
+		if (!(run & 1) || smp_load_acquire(&phase) != run)
+			continue;
+		WRITE_ONCE(looks, looks + (begun && !linked));
+		WRITE_ONCE(early_counts, early_counts + (counted && !linked));
+	}
+}
+
+static void watch_allocations(const char *version)
+{
+	struct page *page = alloc_pages(GFP_KERNEL, WATCHED_ORDER);
+
+	assert_int_equal(pagesim_alloc_variant(version), 0);
+	__free_pages(page, WATCHED_ORDER);
+	looks = early_counts = 0;
+	over = false;
+	run_two(allocate_and_free, NULL, look_at_allocations, page);
+	print_message("%s: %lu looks into an allocation, %lu early counts\n",
+		      version, looks, early_counts);
+}
+
+static void test_alloc_variants(void **state)
+{
+	(void)state;
+	until_seen = true;
+	watch_allocations("6.12");
+	assert_true(early_counts > 0);
+	until_seen = false;
+	watch_allocations("6.14");
+	assert_int_equal(early_counts, 0);
+	assert_int_equal(pagesim_alloc_variant("6.13"), -EINVAL);
+	assert_non_null(strstr(pagesim_error(), "6.13"));
+	for (int i = 0; pagesim_alloc_variants[i].version; i++)
+		assert_non_null(pagesim_alloc_variants[i].provenance);
+}
+
 /* An allocation that takes several folios undoes what it has. */
 static bool three_folios(struct folio *folios[3])
 {
@@ -299,6 +443,10 @@ int main(void)
 		machine_test(test_broken_memory_in_a_block),
 		cmocka_unit_test(test_no_machine),
 		machine_test(test_free_with_a_speculative_reference),
+		machine_test(test_free_pages_variants),
+		cmocka_unit_test(test_free_pages_5_9),
+		machine_test(test_frozen_pages),
+		machine_test(test_alloc_variants),
 		machine_test(test_nth_folio_alloc_fails),
 		machine_test(test_flags_do_not_outlive_the_free),
 		machine_test(test_four_threads),

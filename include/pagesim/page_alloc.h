@@ -71,13 +71,21 @@ extern struct zone pagesim_zone;
  * Context: any; tries the CPU's list's lock, takes the zone's, both irqsafe.
  * Ordering: none after the locks; the count becomes 1 before the page is made
  * compound, so a walker may get a reference on a head that does not look
- * like one yet.
+ * like one yet (until v6.14, see pagesim_alloc_variant()).
  */
 struct page *alloc_pages(gfp_t gfp, unsigned int order);
 #define alloc_page(gfp) alloc_pages(gfp, 0)
 
 /* The same as a folio: __GFP_COMP is implied, large ones are rmappable. */
 struct folio *folio_alloc(gfp_t gfp, unsigned int order);
+
+/*
+ * The same with a count of 0: nobody else gets a reference. Since v6.14.
+ * free_frozen_pages() takes it back; v6.12's name for that is
+ * free_unref_page().
+ */
+struct page *alloc_frozen_pages(gfp_t gfp, unsigned int order);
+#define free_frozen_pages(page, order) free_unref_page(page, order)
 
 /*
  * Drops a reference; the last frees the block. If somebody else still holds
@@ -91,6 +99,26 @@ void __free_pages(struct page *page, unsigned int order);
  * 0 is not freed but parked. Context: any; nobody else knows the block.
  */
 void free_unref_page(struct page *page, unsigned int order);
+
+/* ---- how other versions did it ---- */
+
+struct pagesim_generation {
+	const char *version; /* NULL ends the table */
+	const char *provenance;
+};
+
+/* The first of each table is the default. */
+extern const struct pagesim_generation pagesim_alloc_variants[];
+extern const struct pagesim_generation pagesim_free_pages_variants[];
+
+/*
+ * From now on pages are prepared, or freed by __free_pages(), as the version
+ * does it, until another one is asked for or the next boot. Returns 0 or,
+ * with a line for pagesim_error(), -EINVAL for a version that is in no table.
+ * Context: nobody allocates or frees.
+ */
+int pagesim_alloc_variant(const char *version);
+int pagesim_free_pages_variant(const char *version);
 
 /* ---- what is free ---- */
 
