@@ -14,6 +14,7 @@
 #include "buddy.h"
 #include "error.h"
 #include "page_check.h"
+#include "page_poison.h"
 #include "pcp.h"
 
 struct zone pagesim_zone;
@@ -97,6 +98,8 @@ static struct page *rmqueue(struct zone *zone, unsigned int order)
 static void post_alloc_hook(struct page *page, unsigned int order, gfp_t gfp)
 {
 	set_page_private(page, 0);
+	/* Or the zeroes would be taken for damage. */
+	kernel_unpoison_pages(page, 1UL << order);
 	if ((gfp & __GFP_ZERO) && pagesim_ram)
 		memset(page_address(page), 0, PAGE_SIZE << order);
 }
@@ -240,6 +243,7 @@ static bool free_pages_prepare(struct page *page, unsigned int order)
 	}
 	page_flags_drop(page, PAGE_FLAGS_CHECK_AT_PREP);
 	set_page_private(page, 0);
+	kernel_poison_pages(page, 1UL << order);
 	return true;
 }
 

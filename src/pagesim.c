@@ -13,6 +13,7 @@
 #include "error.h"
 #include "lockdep.h"
 #include "memmap.h"
+#include "page_poison.h"
 #include "pcp.h"
 #include "rcu.h"
 #include "slab.h"
@@ -73,7 +74,8 @@ unsigned long long pagesim_default_reserve(void)
 unsigned long long pagesim_reserve_size(const struct pagesim_config *config)
 {
 	return memmap_arena_size(config) +
-	       slab_arena_size(config->kmalloc_bytes) + pcp_arena_size(config);
+	       slab_arena_size(config->kmalloc_bytes) + pcp_arena_size(config) +
+	       page_poison_arena_size(config);
 }
 
 static int check_debug(const struct pagesim_config *config)
@@ -183,6 +185,7 @@ int pagesim_boot(const struct pagesim_config *config)
 		     !config->no_lockdep);
 	memmap_boot(config);
 	slab_boot(config->kmalloc_bytes);
+	page_poison_boot(config);
 	pagesim_page_alloc_boot(config);
 	pagesim_folio_lock_boot();
 	err = rcu_boot(config->rcu_mode, config->rcu_worker, config->rcu_lifo);
@@ -218,6 +221,7 @@ unsigned long pagesim_shutdown(void)
 	running = false;
 	pagesim_inject_off();
 	pagesim_page_alloc_shutdown();
+	page_poison_shutdown();
 	slab_shutdown();
 	memmap_shutdown();
 	arena_release();
