@@ -12,6 +12,7 @@ static const char *const kind_names[PAGESIM_REPORT_NR_KINDS] = {
 	[PAGESIM_REPORT_DOUBLE_FREE] = "double-free",
 	[PAGESIM_REPORT_USE_AFTER_FREE] = "use-after-free",
 	[PAGESIM_REPORT_LOCKDEP] = "lockdep",
+	[PAGESIM_REPORT_REFCOUNT] = "refcount",
 	[PAGESIM_REPORT_ASSERTION] = "assertion",
 };
 

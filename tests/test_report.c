@@ -33,6 +33,10 @@ static void test_kinds(void **state)
 		"use-after-free");
 	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_LOCKDEP),
 			    "lockdep");
+	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_REFCOUNT),
+			    "refcount");
+	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_ASSERTION),
+			    "assertion");
 }
 
 /* Every one is counted: "once" would hide the second bug behind the first. */

@@ -26,7 +26,8 @@ enum pagesim_report_kind {
 	PAGESIM_REPORT_DOUBLE_FREE,
 	PAGESIM_REPORT_USE_AFTER_FREE,
 	PAGESIM_REPORT_LOCKDEP,
-	PAGESIM_REPORT_ASSERTION, /* of a scenario */
+	PAGESIM_REPORT_REFCOUNT, /* a reference that is not there, or lost */
+	PAGESIM_REPORT_ASSERTION, /* of a scenario, or pagesim_check()'s */
 	PAGESIM_REPORT_NR_KINDS,
 };
 

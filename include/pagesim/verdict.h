@@ -9,7 +9,7 @@
 enum pagesim_verdict {
 	PAGESIM_CLEAN, /* nothing was reported */
 	PAGESIM_DATA_RACE, /* plain accesses that nothing orders */
-	PAGESIM_ASSERTION, /* pagesim_assert() of the scenario */
+	PAGESIM_ASSERTION, /* pagesim_assert() of the scenario, pagesim_check() */
 	PAGESIM_BUG_ON, /* BUG(), a check of the kernel's, a crash */
 	PAGESIM_WARN,
 	PAGESIM_REFCOUNT, /* a count is not what its owners hold */
