@@ -60,6 +60,12 @@ void platform_yield(void);
 uint64_t platform_time_ns(void);
 
 /*
+ * Writes what addr2line finds the place by: the function, or if it is static
+ * the file, and how far into it; "unknown" for NULL or what is no code.
+ */
+void platform_code_name(char *text, size_t size, const void *code);
+
+/*
  * Reserves size bytes of zeroed memory at a multiple of align, without
  * taking any until it is touched. Returns NULL with errno set.
  */

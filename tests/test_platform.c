@@ -44,6 +44,26 @@ static void test_time_goes_on(void **state)
 	assert_true(platform_time_ns() >= before);
 }
 
+/* A function of a library by name, one of ours by its place in the program. */
+static void test_code_name(void **state)
+{
+	char text[96];
+
+	(void)state;
+	platform_code_name(text, sizeof(text), NULL);
+	assert_string_equal(text, "unknown");
+	platform_code_name(text, sizeof(text), text);
+	assert_string_equal(text, "unknown");
+	platform_code_name(text, sizeof(text),
+			   (const char *)test_code_name + 1);
+	assert_ptr_equal(strstr(text, "test_platform+0x"), text);
+	platform_code_name(text, sizeof(text),
+			   (const char *)_cmocka_run_group_tests + 1);
+	assert_string_equal(text, "_cmocka_run_group_tests+0x1");
+	platform_code_name(text, 5, (const char *)test_code_name + 1);
+	assert_string_equal(text, "test");
+}
+
 static void test_reserve(void **state)
 {
 	size_t size = 1UL << 22, align = 1UL << 26;
@@ -63,6 +83,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_park_and_unpark),
+		cmocka_unit_test(test_code_name),
 		cmocka_unit_test(test_park_looks_first),
 		cmocka_unit_test(test_time_goes_on),
 		cmocka_unit_test(test_reserve),

@@ -4,12 +4,16 @@
  * The platform on a Linux host: pthreads, futexes, the monotonic clock and
  * mmap().
  */
+#define _GNU_SOURCE /* dladdr() */
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -167,4 +171,28 @@ void platform_release(void *base, size_t size)
 void platform_advise_huge(void *base, size_t size, bool dense)
 {
 	madvise(base, size, dense ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+}
+
+/* The file's name without its folder. */
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+void platform_code_name(char *text, size_t size, const void *code)
+{
+	const char *name;
+	const void *start;
+	Dl_info info;
+
+	if (!code || !dladdr(code, &info)) {
+		snprintf(text, size, "unknown");
+		return;
+	}
+	name = info.dli_sname ? info.dli_sname : base_name(info.dli_fname);
+	start = info.dli_sname ? info.dli_saddr : info.dli_fbase;
+	snprintf(text, size, "%s+0x%lx", name,
+		 (unsigned long)code - (unsigned long)start);
 }
