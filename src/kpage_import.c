@@ -284,24 +284,36 @@ static int import_single(struct import *in, unsigned long pfn,
 	return verify(in, pfn, 1, rule);
 }
 
+/* Mappings of the folio as a whole: those that every page has. */
+static int entire_mapcount(const struct import *in, unsigned long pfn,
+			   unsigned int order, bool typed)
+{
+	int entire;
+
+	if (order < HPAGE_PMD_ORDER && !typed)
+		return 0;
+	entire = mapcount_at(in, pfn);
+	for (unsigned long i = 1; i < 1UL << order && !typed; i++)
+		if (mapcount_at(in, pfn + i) < entire)
+			entire = mapcount_at(in, pfn + i);
+	return entire;
+}
+
 static void import_mapcounts(const struct import *in, struct folio *folio,
 			     unsigned long pfn, unsigned int order)
 {
-	unsigned long nr = 1UL << order;
+	/* Of each page, so that the count can hold them all. */
+	const int most = INT32_MAX / 4 >> order;
 	bool typed = page_has_type(&folio->page);
-	long sum = 0, mapped = 0;
-	int entire = 0;
+	int entire = entire_mapcount(in, pfn, order, typed);
+	int sum = entire, mapped = 0;
 
-	if (order >= HPAGE_PMD_ORDER || typed) {
-		entire = mapcount_at(in, pfn);
-		for (unsigned long i = 1; i < nr && !typed; i++)
-			if (mapcount_at(in, pfn + i) < entire)
-				entire = mapcount_at(in, pfn + i);
-	}
-	for (unsigned long i = 0; i < nr; i++) {
+	for (unsigned long i = 0; i < 1UL << order && !typed; i++) {
 		int own = mapcount_at(in, pfn + i) - entire;
 
-		if (typed || own <= 0) /* below for an odd frame only */
+		if (own > most)
+			own = most;
+		if (own <= 0) /* below for an odd frame only */
 			continue;
 		atomic_set(&folio_page(folio, i)->_mapcount, own - 1);
 		sum += own;
@@ -309,11 +321,9 @@ static void import_mapcounts(const struct import *in, struct folio *folio,
 	}
 	if (entire && !typed)
 		mapped += ENTIRELY_MAPPED;
-	sum += entire;
 	atomic_set(&folio->_entire_mapcount, entire - 1);
-	atomic_set(&folio->_nr_pages_mapped, (int)mapped);
-	atomic_set(&folio->_large_mapcount,
-		   sum > INT32_MAX ? INT32_MAX - 1 : (int)sum - 1);
+	atomic_set(&folio->_nr_pages_mapped, mapped);
+	atomic_set(&folio->_large_mapcount, sum - 1);
 }
 
 static int import_compound(struct import *in, unsigned long pfn,

@@ -139,14 +139,22 @@ static void test_reference_counts(void **state)
 	end();
 }
 
-/* As many mappings as can be told: the count must not turn negative. */
+/*
+ * As many mappings as can be told: the count must not turn negative, and the
+ * folio's map count is still the sum of its pages'.
+ */
 static void test_huge_counts(void **state)
 {
+	long sum = 0;
+
 	(void)state;
 	begin();
 	folio(4, B(LRU) | B(MMAP), (1UL << 30) - 1);
 	assert_int_equal(import(false), 0);
 	assert_true(page_count(pfn_to_page(0)) > 0);
+	for (unsigned long pfn = 0; pfn < 4; pfn++)
+		sum += atomic_read(&pfn_to_page(pfn)->_mapcount) + 1;
+	assert_int_equal(folio_mapcount((struct folio *)pfn_to_page(0)), sum);
 	end();
 }
 
