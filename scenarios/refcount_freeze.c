@@ -119,11 +119,20 @@ static const struct pagesim_variant freeze_variants[] = {
 	{ .name = NULL },
 };
 
+/* The kernel's own checks are asked: the ledger's come first, now and then. */
+static void without_ledger(const struct pagesim_variant *variant,
+			   struct pagesim_config *config)
+{
+	if (variant->needs)
+		config->debug = variant->needs;
+}
+
 const struct pagesim_scenario refcount_freeze = {
 	.name = "refcount/freeze",
 	.question = "does a lookup see a frozen folio half changed?",
 	.provenance = "v6.12 include/linux/page_ref.h",
 	.variants = freeze_variants,
+	.configure = without_ledger,
 	.setup = freeze_setup,
 	.threads = { { "owner", owner },
 		     { "lookup", lookup },

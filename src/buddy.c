@@ -13,6 +13,7 @@
 #include <pagesim/trace_events_mm.h>
 
 #include "buddy.h"
+#include "page_shadow.h"
 #include "pcp.h"
 
 static void set_buddy_order(struct page *page, unsigned int order)
@@ -25,6 +26,7 @@ static void add_to_free_list(struct zone *zone, struct page *page,
 			     unsigned int order)
 {
 	set_buddy_order(page, order);
+	page_shadow_set_word(page, PAGE_WORD_BUDDY);
 	list_add(&page->buddy_list, &zone->free_area[order].free_list);
 	zone->free_area[order].nr_free++;
 }
@@ -35,6 +37,7 @@ static void del_page_from_free_list(struct zone *zone, struct page *page,
 	if (PageReported(page))
 		__ClearPageReported(page);
 	list_del(&page->buddy_list);
+	page_shadow_set_word(page, PAGE_WORD_NONE);
 	__ClearPageBuddy(page);
 	set_page_private(page, 0);
 	zone->free_area[order].nr_free--;

@@ -41,6 +41,7 @@ void prep_compound_page(struct page *page, unsigned int order)
 	for (unsigned long i = 1; i < nr; i++)
 		prep_compound_tail(page, i);
 	prep_compound_head(page, order);
+	page_shadow_renew(page, order);
 }
 
 void destroy_compound_page(struct page *page, unsigned int order)
@@ -48,6 +49,7 @@ void destroy_compound_page(struct page *page, unsigned int order)
 	unsigned long nr = 1UL << order;
 
 	VM_BUG_ON_PAGE(compound_order(page) != order, page);
+	page_shadow_renew(page, order);
 	page_flags_drop(page + 1, PAGE_FLAGS_SECOND);
 	for (unsigned long i = 1; i < nr; i++) {
 		WRITE_ONCE(page[i].mapping, (struct address_space *)NULL);

@@ -250,20 +250,26 @@ static void set_type(struct page *page, u64 word)
 	}
 }
 
-/* References that the rest of the state implies; at least the owner's. */
-static int expected_count(const struct folio *folio, u64 word)
+/* What the rest of the state implies, each by its owner; at least one. */
+static void set_references(struct folio *folio, u64 word)
 {
-	s64 count = folio_mapcount(folio);
 	enum kpage_kind kind = kpage_kind(word);
+	s64 mapped = folio_mapcount(folio), cache = 0, private = 0;
+	bool swap = has(word, KPF_SWAPCACHE);
+	s64 count;
 
-	if (kind == KPAGE_FILE || kind == KPAGE_SHMEM ||
-	    has(word, KPF_SWAPCACHE))
-		count += folio_nr_pages(folio);
+	if (kind == KPAGE_FILE || kind == KPAGE_SHMEM || swap)
+		cache = folio_nr_pages(folio);
 	if (has(word, KPF_PRIVATE) && !has(word, KPF_ANON))
-		count++;
-	if (count > INT32_MAX)
-		return INT32_MAX; /* of an odd frame */
-	return count ? (int)count : 1;
+	private = 1;
+	count = mapped + cache + private;
+	folio_set_count(folio, count ? (int)count : 1);
+	folio_ref_hand_over(folio, PAGE_REF_CALLER, PAGE_REF_PTE, (int)mapped);
+	folio_ref_hand_over(folio, PAGE_REF_CALLER,
+			    swap ? PAGE_REF_SWAP_CACHE : PAGE_REF_PAGE_CACHE,
+			    (int)cache);
+	folio_ref_hand_over(folio, PAGE_REF_CALLER, PAGE_REF_PRIVATE,
+			    (int)private);
 }
 
 static int import_single(struct import *in, unsigned long pfn,
@@ -273,6 +279,7 @@ static int import_single(struct import *in, unsigned long pfn,
 	u64 word = word_at(in, pfn);
 
 	__init_single_page(page, pfn, ZONE_NORMAL, 0);
+	page_shadow_import(page);
 	page->flags |= page_flags_of(word);
 	page->mapping = mapping_of(word);
 	set_type(page, word);
@@ -280,7 +287,7 @@ static int import_single(struct import *in, unsigned long pfn,
 		atomic_set(&page->_mapcount, mapcount_at(in, pfn) - 1);
 	if (has(word, KPF_ZERO_PAGE) && zero_pfn == ~0UL)
 		zero_pfn = pfn;
-	set_page_count(page, expected_count((struct folio *)page, word));
+	set_references((struct folio *)page, word);
 	return verify(in, pfn, 1, rule);
 }
 
@@ -335,6 +342,7 @@ static int import_compound(struct import *in, unsigned long pfn,
 
 	for (unsigned long i = 0; i < 1UL << order; i++) {
 		__init_single_page(page + i, pfn + i, ZONE_NORMAL, 0);
+		page_shadow_import(page + i);
 		set_page_count(page + i, 0);
 		if (has(word_at(in, pfn + i), KPF_HWPOISON))
 			page[i].flags |= BIT(PG_hwpoison);
@@ -348,7 +356,7 @@ static int import_compound(struct import *in, unsigned long pfn,
 	else if (has(word, KPF_THP))
 		folio_set_large_rmappable(folio);
 	import_mapcounts(in, folio, pfn, order);
-	set_page_count(page, expected_count(folio, word));
+	set_references(folio, word);
 	return verify(in, pfn, 1UL << order, KPAGE_ODD_NO_SUCH_STATE);
 }
 
@@ -387,6 +395,7 @@ static int import_free(struct import *in, unsigned long pfn,
 		struct page *page = pfn_to_page(i);
 
 		__init_single_page(page, i, ZONE_NORMAL, 0);
+		page_shadow_import(page);
 		set_page_count(page, 0);
 		/* A free page that was reported to the host says so. */
 		page->flags |= page_flags_of(word_at(in, i));

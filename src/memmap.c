@@ -7,12 +7,14 @@
 
 #include "arena.h"
 #include "memmap.h"
+#include "page_shadow.h"
 
 struct page *vmemmap;
 unsigned long max_pfn;
 char *pagesim_ram;
 unsigned long zero_pfn = ~0UL;
 struct folio *huge_zero_folio;
+struct page_shadow *page_shadows;
 
 /* One bit a frame, set where there is none: zero is right for an empty map. */
 static unsigned long *absent_bitmap;
@@ -25,6 +27,17 @@ static unsigned long long map_bytes(unsigned long nr_pages)
 static unsigned long long bitmap_bytes(unsigned long nr_pages)
 {
 	return ALIGN((unsigned long long)nr_pages / 8 + 8, PAGE_SIZE);
+}
+
+static bool has_shadow(const struct pagesim_config *config)
+{
+	return config->debug >= PAGESIM_DEBUG_FULL;
+}
+
+static unsigned long long shadow_bytes(unsigned long nr_pages)
+{
+	return ALIGN((unsigned long long)nr_pages * sizeof(struct page_shadow),
+		     PAGE_SIZE);
 }
 
 size_t memmap_arena_align(void)
@@ -40,6 +53,8 @@ unsigned long long memmap_arena_size(const struct pagesim_config *config)
 	size += bitmap_bytes(config->nr_pages);
 	if (config->ram_contents)
 		size += (unsigned long long)config->nr_pages << PAGE_SHIFT;
+	if (has_shadow(config))
+		size += shadow_bytes(config->nr_pages);
 	return size;
 }
 
@@ -53,6 +68,11 @@ void memmap_boot(const struct pagesim_config *config)
 	pagesim_ram = NULL;
 	if (config->ram_contents)
 		pagesim_ram = arena_carve(nr << PAGE_SHIFT, PAGE_SIZE);
+	page_shadows = NULL;
+	if (has_shadow(config)) {
+		page_shadows = arena_carve(shadow_bytes(nr), PAGE_SIZE);
+		arena_advise(page_shadows, shadow_bytes(nr), config->dense);
+	}
 	max_pfn = nr;
 	zero_pfn = ~0UL;
 	huge_zero_folio = NULL;
@@ -63,6 +83,7 @@ void memmap_shutdown(void)
 	vmemmap = NULL;
 	pagesim_ram = NULL;
 	absent_bitmap = NULL;
+	page_shadows = NULL;
 	max_pfn = 0;
 }
 
@@ -86,6 +107,7 @@ void __init_single_page(struct page *page, unsigned long pfn __maybe_unused,
 
 void pagesim_init_page(struct page *page, unsigned long zone, int count)
 {
+	page_shadow_init(page);
 	/* Marked stores, word by word: a pfn walker may look meanwhile. */
 	INIT_LIST_HEAD(&page->lru);
 	WRITE_ONCE(page->mapping, (struct address_space *)NULL);

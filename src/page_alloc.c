@@ -15,6 +15,7 @@
 #include "error.h"
 #include "page_check.h"
 #include "page_poison.h"
+#include "page_shadow.h"
 #include "pcp.h"
 
 struct zone pagesim_zone;
@@ -104,9 +105,11 @@ static void post_alloc_hook(struct page *page, unsigned int order, gfp_t gfp)
 		memset(page_address(page), 0, PAGE_SIZE << order);
 }
 
+/* caller: the place in the code that is told if the pages are never freed. */
 static void prep_new_page(struct page *page, unsigned int order, gfp_t gfp,
-			  bool frozen)
+			  bool frozen, const void *caller)
 {
+	page_shadow_alloc(page, order, caller);
 	post_alloc_hook(page, order, gfp);
 	if (likely(!frozen))
 		set_page_refcounted(page);
@@ -124,7 +127,8 @@ static noinline struct page *alloc_pages_slowpath(struct zone *zone, gfp_t gfp,
 	return rmqueue(zone, order);
 }
 
-static struct page *__alloc_pages(gfp_t gfp, unsigned int order, bool frozen)
+static struct page *__alloc_pages(gfp_t gfp, unsigned int order, bool frozen,
+				  const void *caller)
 {
 	struct page *page;
 
@@ -137,29 +141,36 @@ static struct page *__alloc_pages(gfp_t gfp, unsigned int order, bool frozen)
 	if (unlikely(!page))
 		page = alloc_pages_slowpath(&pagesim_zone, gfp, order);
 	if (page)
-		prep_new_page(page, order, gfp, frozen);
+		prep_new_page(page, order, gfp, frozen, caller);
 	trace_mm_page_alloc(page, order, gfp, MIGRATE_MOVABLE);
 	return page;
 }
 
-struct page *alloc_pages(gfp_t gfp, unsigned int order)
+static struct page *alloc_counted(gfp_t gfp, unsigned int order,
+				  const void *caller)
 {
 	bool count_last = alloc_variant == ALLOC_6_14;
-	struct page *page = __alloc_pages(gfp, order, count_last);
+	struct page *page = __alloc_pages(gfp, order, count_last, caller);
 
 	if (unlikely(count_last) && page)
 		set_page_refcounted(page);
 	return page;
 }
 
+struct page *alloc_pages(gfp_t gfp, unsigned int order)
+{
+	return alloc_counted(gfp, order, __builtin_return_address(0));
+}
+
 struct page *alloc_frozen_pages(gfp_t gfp, unsigned int order)
 {
-	return __alloc_pages(gfp, order, true);
+	return __alloc_pages(gfp, order, true, __builtin_return_address(0));
 }
 
 struct folio *folio_alloc(gfp_t gfp, unsigned int order)
 {
-	struct page *page = alloc_pages(gfp | __GFP_COMP, order);
+	struct page *page = alloc_counted(gfp | __GFP_COMP, order,
+					  __builtin_return_address(0));
 	struct folio *folio = (struct folio *)page;
 
 	if (page && order)
@@ -173,13 +184,15 @@ struct folio *folio_alloc(gfp_t gfp, unsigned int order)
  * A block with a bad page is nobody's any more. Said before the first of them
  * is reported: its handler may not come back. True if there is a reason.
  */
-static bool report_bad(struct page *page, const char *reason,
-		       unsigned int order, bool *bad)
+static bool report_bad(struct page *block, unsigned int order,
+		       struct page *page, const char *reason, bool *bad)
 {
 	if (likely(!reason))
 		return false;
-	if (!*bad)
+	if (!*bad) {
+		page_shadow_lose(block, order);
 		lose_block(order);
+	}
 	*bad = true;
 	bad_page(page, reason);
 	return true;
@@ -198,15 +211,15 @@ static void free_tail_pages_prepare(struct page *page, unsigned int order,
 
 		if (compound) {
 			if (check)
-				report_bad(tail,
+				report_bad(page, order, tail,
 					   free_tail_page_bad_reason(folio,
 								     tail),
-					   order, bad);
+					   bad);
 			WRITE_ONCE(tail->mapping, (struct address_space *)NULL);
 			clear_compound_head(tail);
 		}
-		if (check &&
-		    report_bad(tail, free_page_bad_reason(tail), order, bad))
+		if (check && report_bad(page, order, tail,
+					free_page_bad_reason(tail), bad))
 			continue;
 		page_flags_drop(tail, PAGE_FLAGS_CHECK_AT_PREP);
 	}
@@ -237,7 +250,7 @@ static bool free_pages_prepare(struct page *page, unsigned int order)
 	if (PageMappingFlags(page))
 		WRITE_ONCE(page->mapping, (struct address_space *)NULL);
 	if (is_check_pages_enabled()) {
-		report_bad(page, free_page_bad_reason(page), order, &bad);
+		report_bad(page, order, page, free_page_bad_reason(page), &bad);
 		if (bad)
 			return false;
 	}
@@ -251,7 +264,10 @@ void free_unref_page(struct page *page, unsigned int order)
 {
 	struct zone *zone = &pagesim_zone;
 
-	if (!free_pages_prepare(page, order))
+	bool free = free_pages_prepare(page, order);
+
+	page_shadow_free(page, order);
+	if (!free)
 		return;
 	if (pcp_allowed_order(zone, order) &&
 	    likely(free_to_pcplist(zone, page, order)))

@@ -6,6 +6,7 @@
 #include <pagesim/report.h>
 
 #include "page_check.h"
+#include "page_shadow.h"
 
 /*
  * What the page pool writes where other pages have their list. Some bits of
@@ -125,6 +126,7 @@ bool check_new_pages(struct page *page, unsigned int order)
 	for (unsigned long i = 0; i < 1UL << order; i++) {
 		if (!new_page_is_bad(page + i, &reason))
 			continue;
+		page_shadow_lose(page, order);
 		lose_block(order);
 		if (reason)
 			bad_page(page + i, reason);

@@ -14,6 +14,7 @@
 #include "lockdep.h"
 #include "memmap.h"
 #include "page_poison.h"
+#include "page_shadow.h"
 #include "pcp.h"
 #include "rcu.h"
 #include "slab.h"
@@ -184,6 +185,7 @@ int pagesim_boot(const struct pagesim_config *config)
 	lockdep_boot(config->debug >= PAGESIM_DEBUG_FULL &&
 		     !config->no_lockdep);
 	memmap_boot(config);
+	page_shadow_boot();
 	slab_boot(config->kmalloc_bytes);
 	page_poison_boot(config);
 	pagesim_page_alloc_boot(config);
@@ -204,20 +206,31 @@ bool pagesim_running(void)
 	return running;
 }
 
+/* Page by page in tier "full", else what came and went. */
+static unsigned long report_leaked_pages(void)
+{
+	long leaked = pagesim_nr_allocated();
+
+	if (pagesim_debug_tier >= PAGESIM_DEBUG_FULL)
+		return page_shadow_report_leaks(
+			pagesim_zone.first_deferred_pfn);
+	if (leaked <= 0)
+		return 0;
+	pagesim_report(PAGESIM_REPORT_LEAK, __FILE__, __LINE__, __func__,
+		       "%ld pages were never freed", leaked);
+	return (unsigned long)leaked;
+}
+
 unsigned long pagesim_shutdown(void)
 {
-	unsigned long objects;
-	long leaked;
+	unsigned long wrong;
 
 	if (!running)
 		return 0;
 	rcu_shutdown(); /* callbacks free pages and objects */
 	/* Before anything is taken down: a handler may leave by longjmp(). */
-	objects = slab_report_leaks();
-	leaked = pagesim_nr_allocated();
-	if (leaked > 0)
-		pagesim_report(PAGESIM_REPORT_LEAK, __FILE__, __LINE__,
-			       __func__, "%ld pages were never freed", leaked);
+	wrong = slab_report_leaks();
+	wrong += report_leaked_pages();
 	running = false;
 	pagesim_inject_off();
 	pagesim_page_alloc_shutdown();
@@ -225,5 +238,5 @@ unsigned long pagesim_shutdown(void)
 	slab_shutdown();
 	memmap_shutdown();
 	arena_release();
-	return objects + (leaked > 0 ? (unsigned long)leaked : 0);
+	return wrong;
 }

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "buddy.h"
+#include "page_shadow.h"
 #include "pcp.h"
 
 /* A batch is 1/1024 of the machine, no more than 1 MiB, and of that 1/4. */
@@ -51,6 +52,7 @@ static int free_from_list(struct zone *zone, struct list_head *list,
 			list_entry(list->prev, struct page, pcp_list);
 
 		list_del(&page->pcp_list);
+		page_shadow_set_word(page, PAGE_WORD_NONE);
 		__free_one_page(zone, page_to_pfn(page), order);
 		trace_mm_page_pcpu_drain(page, order, MIGRATE_MOVABLE);
 		taken += 1 << order;
@@ -93,6 +95,7 @@ static void free_unref_page_commit(struct zone *zone, struct per_cpu_pages *pcp,
 {
 	unsigned int pindex = order_to_pindex(order);
 
+	page_shadow_set_word(page, PAGE_WORD_PCP);
 	list_add(&page->pcp_list, &pcp->lists[pindex]);
 	add_count(pcp, 1 << order);
 	if (pcp->free_count < zone->pcp_high)
@@ -137,6 +140,7 @@ static void rmqueue_bulk(struct zone *zone, struct per_cpu_pages *pcp,
 
 		if (!page)
 			break;
+		page_shadow_set_word(page, PAGE_WORD_PCP);
 		list_add_tail(&page->pcp_list, list);
 		add_count(pcp, 1 << order);
 	}
@@ -156,6 +160,7 @@ static struct page *__rmqueue_pcplist(struct zone *zone,
 		return NULL;
 	page = list_first_entry(list, struct page, pcp_list);
 	list_del(&page->pcp_list);
+	page_shadow_set_word(page, PAGE_WORD_NONE);
 	add_count(pcp, -(1 << order));
 	return page;
 }

@@ -35,8 +35,10 @@ int try_grab_folio(struct folio *folio, int refs, unsigned int flags)
 		folio_ref_add(folio, refs);
 		atomic_add(refs, &folio->_pincount);
 	} else {
-		folio_ref_add(folio, refs * (int)GUP_PIN_COUNTING_BIAS);
+		refs *= (int)GUP_PIN_COUNTING_BIAS;
+		folio_ref_add(folio, refs);
 	}
+	folio_ref_hand_over(folio, PAGE_REF_CALLER, PAGE_REF_PIN, refs);
 	return 0;
 }
 
@@ -55,8 +57,11 @@ static struct folio *try_get_folio(struct page *page, int refs)
 			return NULL;
 		if (unlikely(!folio_ref_try_add(folio, refs)))
 			return NULL;
-		if (likely(page_folio(page) == folio))
+		if (likely(page_folio(page) == folio)) {
+			folio_ref_hand_over(folio, PAGE_REF_SPECULATIVE,
+					    PAGE_REF_CALLER, refs);
 			return folio;
+		}
 		folio_put_refs(folio, refs);
 	}
 }
@@ -75,10 +80,13 @@ struct folio *try_grab_folio_fast(struct page *page, int refs,
 	folio = try_get_folio(page, refs);
 	if (!folio)
 		return NULL;
-	if (folio_test_large(folio))
+	if (folio_test_large(folio)) {
 		atomic_add(refs, &folio->_pincount);
-	else
+	} else {
 		folio_ref_add(folio, refs * ((int)GUP_PIN_COUNTING_BIAS - 1));
+		refs *= (int)GUP_PIN_COUNTING_BIAS;
+	}
+	folio_ref_hand_over(folio, PAGE_REF_CALLER, PAGE_REF_PIN, refs);
 	/*
 	 * The pin before the caller's second look at the page table: pairs
 	 * with the barrier between clearing an entry and looking for pins.
@@ -96,6 +104,7 @@ void gup_put_folio(struct folio *folio, int refs, unsigned int flags)
 			atomic_sub(refs, &folio->_pincount);
 		else
 			refs *= (int)GUP_PIN_COUNTING_BIAS;
+		folio_ref_hand_over(folio, PAGE_REF_PIN, PAGE_REF_CALLER, refs);
 	}
 	folio_put_refs(folio, refs);
 }

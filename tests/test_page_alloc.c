@@ -145,7 +145,7 @@ static void test_free_with_a_speculative_reference(void **state)
 	struct page *page = alloc_pages(GFP_KERNEL, 3);
 
 	(void)state;
-	atomic_inc(&page->_refcount);
+	page_ref_inc(page);
 	__free_pages(page, 3);
 	assert_int_equal(nr_free_pages(), NR_PAGES - 1);
 	assert_int_equal(page_count(page), 1);
@@ -159,7 +159,7 @@ static void test_free_with_a_speculative_reference(void **state)
 /* Compound: nothing is freed before the last put. */
 static void put_twice(struct page *page, unsigned int order)
 {
-	atomic_inc(&page->_refcount);
+	assert_true(get_page_unless_zero(page));
 	__free_pages(page, order);
 	assert_int_equal(nr_free_pages(), NR_PAGES - (1UL << order));
 	put_page(page);
@@ -198,7 +198,7 @@ static void test_free_pages_5_9(void **state)
 	boot_machine(state);
 	assert_int_equal(pagesim_free_pages_variant("5.9"), 0);
 	page = alloc_pages(GFP_KERNEL, 3);
-	atomic_inc(&page->_refcount);
+	assert_true(get_page_unless_zero(page));
 	__free_pages(page, 3);
 	assert_int_equal(nr_free_pages(), NR_PAGES - 8);
 	put_page(page);

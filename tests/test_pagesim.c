@@ -106,7 +106,9 @@ static void test_large_map_is_lazy(void **state)
 	config_of(&config, 64 * TIB >> PAGE_SHIFT);
 	if (pagesim_reserve_size(&config) > pagesim_max_reserve()) {
 		refused(&config, -E2BIG, "takes at most");
-		config.nr_pages = (pagesim_max_reserve() - (1UL << 30)) / 65;
+		config.nr_pages =
+			(pagesim_max_reserve() - (1UL << 30)) /
+			(pagesim_reserve_size(&config) / config.nr_pages + 1);
 	}
 	assert_int_equal(pagesim_boot(&config), 0);
 	page = pfn_to_page(max_pfn - 1);

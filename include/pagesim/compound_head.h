@@ -34,6 +34,7 @@
 #include <pagesim/bitops.h>
 #include <pagesim/mm_types.h>
 #include <pagesim/page-flags-layout.h>
+#include <pagesim/page_shadow.h>
 #include <pagesim/page_v4_2.h>
 #include <pagesim/static_branch.h>
 
@@ -193,6 +194,7 @@ static inline void set_tail_v3_14(struct page_v4_2 *page,
 static __always_inline void set_compound_head(struct page *page,
 					      struct page *head)
 {
+	pagesim_tag_word(page, PAGE_WORD_COMPOUND_HEAD);
 	WRITE_ONCE(page->compound_head, (unsigned long)head + 1);
 }
 
@@ -203,11 +205,13 @@ static __always_inline void set_compound_head_v7_1(struct page *page,
 	unsigned long mask = ~0UL << (order + 6);
 
 	static_assert(sizeof(struct page) == 1UL << 6, "the 6 above");
+	pagesim_tag_word(page, PAGE_WORD_COMPOUND_HEAD);
 	WRITE_ONCE(page->compound_head, mask | 1);
 }
 
 static __always_inline void clear_compound_head(struct page *page)
 {
+	pagesim_clear_word(page, PAGE_WORD_COMPOUND_HEAD);
 	WRITE_ONCE(page->compound_head, 0UL);
 }
 

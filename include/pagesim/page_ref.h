@@ -22,11 +22,15 @@
  * A tail's count is 0 for all of its life: references go to the head. A page
  * whose count is 0 is free, a tail, or frozen: somebody changes what it is,
  * and whoever wants a reference has to wait or go away.
+ *
+ * In tier "full" each change is entered into the page's ledger
+ * (page_shadow.h), beside the operation and without a change to its order.
  */
 #ifndef PAGESIM_PAGE_REF_H
 #define PAGESIM_PAGE_REF_H
 
 #include <pagesim/page-flags.h>
+#include <pagesim/page_shadow.h>
 #include <pagesim/tracepoint.h>
 
 /* ---- events: what was done, by how much, and what came of it ---- */
@@ -77,6 +81,7 @@ static inline int page_count(const struct page *page)
 /* A walker can see it before anything else of the page. */
 static inline void set_page_count(struct page *page, int v)
 {
+	page_shadow_set_count(page, v);
 	atomic_set(&page->_refcount, v);
 	trace_page_ref(set, page, v);
 }
@@ -93,56 +98,68 @@ static inline void init_page_count(struct page *page)
 
 static inline void page_ref_add(struct page *page, int nr)
 {
+	page_shadow_mod(page, nr);
 	atomic_add(nr, &page->_refcount);
 	trace_page_ref(mod, page, nr);
 }
 
 static inline void page_ref_sub(struct page *page, int nr)
 {
+	page_shadow_mod(page, -nr);
 	atomic_sub(nr, &page->_refcount);
 	trace_page_ref(mod, page, -nr);
 }
 
 static inline void page_ref_inc(struct page *page)
 {
+	page_shadow_mod(page, 1);
 	atomic_inc(&page->_refcount);
 	trace_page_ref(mod, page, 1);
 }
 
 static inline void page_ref_dec(struct page *page)
 {
+	page_shadow_mod(page, -1);
 	atomic_dec(&page->_refcount);
 	trace_page_ref(mod, page, -1);
 }
 
 static inline int page_ref_sub_and_test(struct page *page, int nr)
 {
-	int ret = atomic_sub_and_test(nr, &page->_refcount);
+	int ret;
 
+	page_shadow_mod(page, -nr);
+	ret = atomic_sub_and_test(nr, &page->_refcount);
 	trace_page_ref(mod_and_test, page, -nr, ret);
 	return ret;
 }
 
 static inline int page_ref_dec_and_test(struct page *page)
 {
-	int ret = atomic_dec_and_test(&page->_refcount);
+	int ret;
 
+	page_shadow_mod(page, -1);
+	ret = atomic_dec_and_test(&page->_refcount);
 	trace_page_ref(mod_and_test, page, -1, ret);
 	return ret;
 }
 
 static inline int page_ref_inc_return(struct page *page)
 {
-	int ret = atomic_inc_return(&page->_refcount);
+	int ret;
 
+	page_shadow_mod(page, 1);
+	ret = atomic_inc_return(&page->_refcount);
 	trace_page_ref(mod_and_return, page, 1, ret);
 	return ret;
 }
 
 static inline int page_ref_dec_return(struct page *page)
 {
-	int ret = atomic_dec_return(&page->_refcount);
+	int ret;
 
+	page_shadow_mod(page, -1);
+	ret = atomic_dec_return(&page->_refcount);
 	trace_page_ref(mod_and_return, page, -1, ret);
 	return ret;
 }
@@ -152,6 +169,8 @@ static inline bool page_ref_add_unless(struct page *page, int nr, int u)
 {
 	bool ret = atomic_add_unless(&page->_refcount, nr, u);
 
+	if (ret)
+		page_shadow_got(page, nr);
 	trace_page_ref(mod_unless, page, nr, ret);
 	return ret;
 }
@@ -169,6 +188,8 @@ static inline int page_ref_freeze(struct page *page, int count)
 	int old = count;
 	int ret = likely(atomic_try_cmpxchg(&page->_refcount, &old, 0));
 
+	if (ret)
+		page_shadow_freeze(page, count);
 	trace_page_ref(freeze, page, count, ret);
 	return ret;
 }
@@ -181,6 +202,7 @@ static inline void page_ref_unfreeze(struct page *page, int count)
 {
 	VM_BUG_ON_PAGE(page_count(page) != 0, page);
 	VM_BUG_ON(count == 0);
+	page_shadow_thaw(page, count);
 	atomic_set_release(&page->_refcount, count);
 	trace_page_ref(unfreeze, page, count);
 }
@@ -198,8 +220,10 @@ static inline void folio_ref_sub(struct folio *folio, int nr)
 
 static inline int folio_ref_sub_return(struct folio *folio, int nr)
 {
-	int ret = atomic_sub_return(nr, &folio->_refcount);
+	int ret;
 
+	page_shadow_mod(&folio->page, -nr);
+	ret = atomic_sub_return(nr, &folio->_refcount);
 	trace_page_ref(mod_and_return, &folio->page, -nr, ret);
 	return ret;
 }
