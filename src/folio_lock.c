@@ -8,6 +8,8 @@
 #include <pagesim/trace_events_mm.h>
 #include <pagesim/wait.h>
 
+#include "folio_lock.h"
+
 #define WAIT_TABLE_BITS 8
 #define MAX_STEALS 5 /* sysctl_page_lock_unfairness */
 
@@ -94,6 +96,39 @@ void folio_wake_bit(struct folio *folio, int bit_nr)
 	if (!waitqueue_active(q) || !key.match)
 		folio_clear_waiters(folio);
 	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+static struct waiter *stranded_on(wait_queue_head_t *q)
+{
+	wait_queue_entry_t *wait;
+
+	list_for_each_entry(wait, &q->head, entry) {
+		struct waiter *waiter = container_of(wait, struct waiter, wait);
+
+		if (!folio_test_waiters(waiter->folio))
+			return waiter;
+	}
+	return NULL;
+}
+
+struct folio *folio_stranded_waiter(unsigned int *queue, int *bit_nr)
+{
+	struct folio *folio = NULL;
+
+	while (!folio && *queue < ARRAY_SIZE(wait_table)) {
+		wait_queue_head_t *q = &wait_table[(*queue)++];
+		struct waiter *waiter;
+		unsigned long flags;
+
+		spin_lock_irqsave(&q->lock, flags);
+		waiter = stranded_on(q);
+		if (waiter) {
+			folio = waiter->folio;
+			*bit_nr = waiter->bit_nr;
+		}
+		spin_unlock_irqrestore(&q->lock, flags);
+	}
+	return folio;
 }
 
 enum behaviour {

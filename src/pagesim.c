@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <pagesim/bug.h>
+#include <pagesim/check.h>
 #include <pagesim/folio_lock.h>
 #include <pagesim/inject.h>
 #include <pagesim/page_alloc.h>
@@ -186,6 +187,7 @@ int pagesim_boot(const struct pagesim_config *config)
 		     !config->no_lockdep);
 	memmap_boot(config);
 	page_shadow_boot();
+	pagesim_check_allow(PAGESIM_ALLOW_LOCKED);
 	slab_boot(config->kmalloc_bytes);
 	page_poison_boot(config);
 	pagesim_page_alloc_boot(config);
@@ -230,6 +232,8 @@ unsigned long pagesim_shutdown(void)
 	rcu_shutdown(); /* callbacks free pages and objects */
 	/* Before anything is taken down: a handler may leave by longjmp(). */
 	wrong = slab_report_leaks();
+	if (pagesim_debug_tier >= PAGESIM_DEBUG_FULL)
+		wrong += pagesim_check();
 	wrong += report_leaked_pages();
 	running = false;
 	pagesim_inject_off();

@@ -2,6 +2,7 @@
 // Floor: 5
 #include <errno.h>
 #include "test.h"
+#include <pagesim/check.h>
 #include <pagesim/kpage_import.h>
 #include <pagesim/mapcount.h>
 #include <pagesim/memmap.h>
@@ -375,6 +376,9 @@ static void test_random_words(void **state)
 		}
 		assert_int_equal(import(true), 0);
 		assert_round_trip(map.nr_odd);
+		/* Odd or not, the states are sound, as imported ones. */
+		if (pagesim_built_debug() >= PAGESIM_DEBUG_FULL)
+			assert_int_equal(pagesim_check(), 0);
 		end();
 	}
 }
@@ -420,6 +424,7 @@ static void test_live_snapshot(void **state)
 	assert_int_equal(bits[KPF_ZERO_PAGE], 512);
 	assert_int_equal(bits[KPF_ANON], 10695);
 	assert_int_equal(nr_free_pages(), bits[KPF_BUDDY]);
+	assert_int_equal(pagesim_check(), 0);
 	kpage_words_free(&words);
 	kpage_words_free(&out);
 	end();

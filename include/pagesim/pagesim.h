@@ -117,9 +117,10 @@ int pagesim_boot(const struct pagesim_config *config);
  * what goes on queueing is reported as a leak. Pages that were allocated and
  * not freed are reported as a leak, so are objects of kmalloc() and of caches
  * (slab.h), for each cache; freed memory that was written to, as a use after
- * free. In tier "full" each page is named; below it their number is a net one:
- * one that was imported and freed makes up for one. Returns the number of pages
- * and objects; 0 if no machine is running. If a handler leaves a report by
+ * free. In tier "full" each page is named, and the whole map is checked first
+ * (check.h); below it the number of pages is a net one: one that was imported
+ * and freed makes up for one. Returns the number of pages, objects and broken
+ * rules; 0 if no machine is running. If a handler leaves a report by
  * longjmp(), the machine runs on: call it again.
  */
 unsigned long pagesim_shutdown(void);
