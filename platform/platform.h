@@ -31,9 +31,16 @@ void platform_park(uint32_t *word, uint32_t expected);
 
 /*
  * A word of the calling thread, NULL until it is written: what the floors
- * above know a thread by.
+ * above know a thread by. Where threads are fibers of one host thread, who
+ * switches exchanges it. Inline, since every lock and read section asks.
  */
-void **platform_self(void);
+extern _Thread_local void *platform_self_word
+	__attribute__((__tls_model__("initial-exec")));
+
+static inline void **platform_self(void)
+{
+	return &platform_self_word;
+}
 
 /*
  * Has fn called on the calling thread when that ends, after its own function

@@ -2,7 +2,7 @@
 // Floor: 1
 /*
  * In this file: cpu is the caller's unless it says other. A CPU is taken by
- * setting its bit in cpus.taken; whose bit is clear, is nobody's.
+ * setting its bit in pagesim_cpus.taken; whose bit is clear, is nobody's.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,56 +18,35 @@
 #include "lockdep.h"
 #include "platform.h"
 
-/* The last bit of cpus.taken ends the search. */
+/* The last bit of pagesim_cpus.taken ends the search. */
 static_assert(MAX_CPUS == 63, "one bit less than a word has");
 
-static struct {
-	unsigned int nr;
-	u64 taken;
-	unsigned long boots;
-	struct pagesim_cpu cpu[MAX_CPUS];
-	/* What a handler runs on that interrupts the CPU of the same number. */
-	struct pagesim_cpu interrupted[MAX_CPUS];
-} cpus;
+struct pagesim_cpus pagesim_cpus = { .boots = 1 };
 
 static void (*softirq_action[NR_SOFTIRQS])(void);
 
 /* ---- who runs where ---- */
 
-/*
- * platform_self() holds the boot's number and the CPU's, in one word: a
- * thread that outlives its machine does not take its CPU into the next.
- */
-#define IN_INTERRUPT 0x80UL
-
-static void *self_of(const struct pagesim_cpu *cpu, unsigned long context)
+/* What cpu_if_any() takes apart. */
+static void *self_of(const struct pagesim_cpu *cpu)
 {
-	return (void *)(cpus.boots << 8 | context | (cpu->id + 1));
-}
-
-static struct pagesim_cpu *cpu_of(const void *self)
-{
-	unsigned long value = (unsigned long)self;
-	unsigned long id = (value & (IN_INTERRUPT - 1)) - 1;
-
-	if (unlikely(!value || value >> 8 != cpus.boots))
-		return NULL;
-	return value & IN_INTERRUPT ? &cpus.interrupted[id] : &cpus.cpu[id];
+	return (void *)((u64)pagesim_cpus.boots << 32 |
+			(u64)((const char *)cpu - (const char *)&pagesim_cpus));
 }
 
 static struct pagesim_cpu *take_cpu(const char *name)
 {
-	u64 taken = READ_ONCE(cpus.taken);
+	u64 taken = READ_ONCE(pagesim_cpus.taken);
 	struct pagesim_cpu *cpu;
 	unsigned int id;
 
 	do {
 		id = (unsigned int)__builtin_ctzll(~taken | 1ULL << 63);
-		if (id >= cpus.nr)
+		if (id >= pagesim_cpus.nr)
 			return NULL;
-	} while (
-		!try_cmpxchg_acquire(&cpus.taken, &taken, taken | BIT_ULL(id)));
-	cpu = &cpus.cpu[id];
+	} while (!try_cmpxchg_acquire(&pagesim_cpus.taken, &taken,
+				      taken | BIT_ULL(id)));
+	cpu = &pagesim_cpus.cpu[id];
 	snprintf(cpu->name, sizeof(cpu->name), "%s", name);
 	cpu->nr_held_locks = 0;
 	return cpu;
@@ -76,7 +55,7 @@ static struct pagesim_cpu *take_cpu(const char *name)
 /* From here on the CPU's thread is the caller, for the rest of its life. */
 static void occupy_cpu(struct pagesim_cpu *cpu)
 {
-	*platform_self() = self_of(cpu, 0);
+	*platform_self() = self_of(cpu);
 	platform_rcu_register_thread();
 	platform_at_thread_end(pagesim_thread_exit);
 }
@@ -88,10 +67,11 @@ static void leave_cpu(struct pagesim_cpu *cpu)
 	WARN_ON(cpu->rcu_nesting);
 	cpu->rcu_nesting = 0; /* the section ends with its thread */
 	*platform_self() = NULL;
-	__atomic_fetch_and(&cpus.taken, ~BIT_ULL(cpu->id), __ATOMIC_RELEASE);
+	__atomic_fetch_and(&pagesim_cpus.taken, ~BIT_ULL(cpu->id),
+			   __ATOMIC_RELEASE);
 }
 
-static noinline struct pagesim_cpu *enter_cpu(void)
+noinline struct pagesim_cpu *cpu_enter(void)
 {
 	struct pagesim_cpu *cpu = take_cpu("thread");
 
@@ -99,7 +79,7 @@ static noinline struct pagesim_cpu *enter_cpu(void)
 		pagesim_report(PAGESIM_REPORT_BUG_ON, __FILE__, __LINE__,
 			       __func__,
 			       "more threads than this machine's %u CPUs",
-			       cpus.nr);
+			       pagesim_cpus.nr);
 		abort(); /* a handler let it pass, and there is no CPU */
 	}
 	occupy_cpu(cpu);
@@ -108,9 +88,7 @@ static noinline struct pagesim_cpu *enter_cpu(void)
 
 struct pagesim_cpu *this_cpu(void)
 {
-	struct pagesim_cpu *cpu = cpu_of(*platform_self());
-
-	return likely(cpu) ? cpu : enter_cpu();
+	return cpu_self();
 }
 
 void cpu_relax(void)
@@ -127,14 +105,9 @@ void pagesim_thread_exit(void)
 	platform_rcu_unregister_thread(); /* it may be the last boot's */
 }
 
-struct pagesim_cpu *cpu_if_any(void)
-{
-	return cpu_of(*platform_self());
-}
-
 u64 cpus_taken(void)
 {
-	return smp_load_acquire(&cpus.taken);
+	return smp_load_acquire(&pagesim_cpus.taken);
 }
 
 void for_each_running_cpu(void (*fn)(struct pagesim_cpu *cpu, void *data),
@@ -143,7 +116,7 @@ void for_each_running_cpu(void (*fn)(struct pagesim_cpu *cpu, void *data),
 	u64 taken = cpus_taken();
 
 	for (; taken; taken &= taken - 1)
-		fn(&cpus.cpu[__builtin_ctzll(taken)], data);
+		fn(&pagesim_cpus.cpu[__builtin_ctzll(taken)], data);
 }
 
 /* ---- threads ---- */
@@ -179,7 +152,7 @@ static int start_thread(struct pagesim_thread *thread, struct pagesim_cpu *cpu,
 					     start);
 	}
 	if (err) {
-		__atomic_fetch_and(&cpus.taken, ~BIT_ULL(cpu->id),
+		__atomic_fetch_and(&pagesim_cpus.taken, ~BIT_ULL(cpu->id),
 				   __ATOMIC_RELEASE);
 		free(start);
 		return set_error(err, "the host gives no thread: %s",
@@ -195,17 +168,19 @@ int pagesim_thread_create(struct pagesim_thread *thread, const char *name,
 	struct pagesim_cpu *cpu = take_cpu(name ? name : "thread");
 
 	if (!cpu)
-		return set_error(-EBUSY, "all %u CPUs have a thread", cpus.nr);
+		return set_error(-EBUSY, "all %u CPUs have a thread",
+				 pagesim_cpus.nr);
 	return start_thread(thread, cpu, fn, arg);
 }
 
 int cpu_start_kthread(struct pagesim_thread *thread, const char *name,
 		      void (*fn)(void *))
 {
-	struct pagesim_cpu *cpu = &cpus.cpu[cpus.nr];
+	struct pagesim_cpu *cpu = &pagesim_cpus.cpu[pagesim_cpus.nr];
 
 	snprintf(cpu->name, sizeof(cpu->name), "%s", name);
-	__atomic_fetch_or(&cpus.taken, BIT_ULL(cpu->id), __ATOMIC_ACQUIRE);
+	__atomic_fetch_or(&pagesim_cpus.taken, BIT_ULL(cpu->id),
+			  __ATOMIC_ACQUIRE);
 	return start_thread(thread, cpu, fn, NULL);
 }
 
@@ -232,7 +207,7 @@ void pagesim_raise_softirq(struct pagesim_cpu *cpu, unsigned int nr)
 
 void raise_softirq(unsigned int nr)
 {
-	pagesim_raise_softirq(this_cpu(), nr);
+	pagesim_raise_softirq(cpu_self(), nr);
 }
 
 static bool softirqs_may_run(const struct pagesim_cpu *cpu)
@@ -255,7 +230,7 @@ static void do_softirq(struct pagesim_cpu *cpu)
 
 void cpu_run_as_softirq(void (*fn)(void))
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 
 	cpu->softirq++;
 	fn();
@@ -264,7 +239,7 @@ void cpu_run_as_softirq(void (*fn)(void))
 
 void pagesim_softirq_point(void)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 
 	if (unlikely(READ_ONCE(cpu->softirq_pending)) && softirqs_may_run(cpu))
 		do_softirq(cpu);
@@ -274,13 +249,13 @@ void pagesim_softirq_point(void)
 
 void local_bh_disable(void)
 {
-	this_cpu()->bh_disabled++;
+	cpu_self()->bh_disabled++;
 	barrier();
 }
 
 void local_bh_enable(void)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 
 	BUG_ON(!cpu->bh_disabled);
 	WARN_ON(cpu->irqs_off); /* softirqs could not run here */
@@ -293,12 +268,12 @@ void local_bh_enable(void)
 
 bool in_serving_softirq(void)
 {
-	return this_cpu()->softirq;
+	return cpu_self()->softirq;
 }
 
 bool in_softirq(void)
 {
-	const struct pagesim_cpu *cpu = this_cpu();
+	const struct pagesim_cpu *cpu = cpu_self();
 
 	return cpu->softirq || cpu->bh_disabled;
 }
@@ -311,7 +286,7 @@ bool in_softirq(void)
  */
 unsigned long pagesim_irq_save(void)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 	bool were_off = cpu->irqs_off;
 
 	if (!were_off) {
@@ -323,7 +298,7 @@ unsigned long pagesim_irq_save(void)
 
 void local_irq_restore(unsigned long flags)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 
 	if (flags || !cpu->irqs_off)
 		return;
@@ -341,18 +316,18 @@ void local_irq_disable(void)
 void local_irq_enable(void)
 {
 	/* Who interrupted the thread relies on it. */
-	if (!WARN_ON(this_cpu()->hardirq))
+	if (!WARN_ON(cpu_self()->hardirq))
 		local_irq_restore(0);
 }
 
 bool irqs_disabled(void)
 {
-	return this_cpu()->irqs_off;
+	return cpu_self()->irqs_off;
 }
 
 bool in_hardirq(void)
 {
-	return this_cpu()->hardirq;
+	return cpu_self()->hardirq;
 }
 
 /* The other's thread is at a point at which interrupts are on, and stays. */
@@ -362,7 +337,7 @@ static void interrupt(struct pagesim_cpu *other, void (*func)(void *),
 	void *self = *platform_self();
 
 	raw_spin_lock(&other->irq_section);
-	*platform_self() = self_of(other, IN_INTERRUPT);
+	*platform_self() = self_of(&pagesim_cpus.interrupted[other->id]);
 	func(info);
 	*platform_self() = self;
 	raw_spin_unlock(&other->irq_section);
@@ -371,20 +346,21 @@ static void interrupt(struct pagesim_cpu *other, void (*func)(void *),
 void smp_call_function(void (*func)(void *info), void *info,
 		       bool wait __maybe_unused)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 	u64 others;
 
 	WARN_ON(cpu->irqs_off); /* two that do this wait for each other */
 	smp_mb();
-	others = READ_ONCE(cpus.taken) & ~BIT_ULL(cpu->id);
+	others = READ_ONCE(pagesim_cpus.taken) & ~BIT_ULL(cpu->id);
 	for (; others; others &= others - 1)
-		interrupt(&cpus.cpu[__builtin_ctzll(others)], func, info);
+		interrupt(&pagesim_cpus.cpu[__builtin_ctzll(others)], func,
+			  info);
 	smp_mb();
 }
 
 void on_each_cpu(void (*func)(void *info), void *info, bool wait)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 	unsigned long flags;
 
 	smp_call_function(func, info, wait);
@@ -399,18 +375,21 @@ void on_each_cpu(void (*func)(void *info), void *info, bool wait)
 
 void cpu_boot(unsigned int nr_cpus)
 {
-	memset(cpus.cpu, 0, sizeof(cpus.cpu));
-	memset(cpus.interrupted, 0, sizeof(cpus.interrupted));
+	memset(pagesim_cpus.cpu, 0, sizeof(pagesim_cpus.cpu));
+	memset(pagesim_cpus.interrupted, 0, sizeof(pagesim_cpus.interrupted));
 	for (unsigned int id = 0; id < MAX_CPUS; id++) {
-		cpus.cpu[id].id = cpus.interrupted[id].id = id;
-		cpus.interrupted[id].hardirq = 1;
-		cpus.interrupted[id].irqs_off = true;
-		cpus.cpu[id].held_locks = lockdep_stack(id, false);
-		cpus.interrupted[id].held_locks = lockdep_stack(id, true);
-		snprintf(cpus.interrupted[id].name,
-			 sizeof(cpus.interrupted[id].name), "interrupt");
+		pagesim_cpus.cpu[id].id = pagesim_cpus.interrupted[id].id = id;
+		pagesim_cpus.interrupted[id].hardirq = 1;
+		pagesim_cpus.interrupted[id].irqs_off = true;
+		pagesim_cpus.cpu[id].held_locks = lockdep_stack(id, false);
+		pagesim_cpus.interrupted[id].held_locks =
+			lockdep_stack(id, true);
+		snprintf(pagesim_cpus.interrupted[id].name,
+			 sizeof(pagesim_cpus.interrupted[id].name),
+			 "interrupt");
 	}
-	cpus.nr = nr_cpus;
-	cpus.taken = 0;
-	cpus.boots++;
+	pagesim_cpus.nr = nr_cpus;
+	pagesim_cpus.taken = 0;
+	if (!++pagesim_cpus.boots)
+		pagesim_cpus.boots = 1;
 }

@@ -5,6 +5,8 @@
 #include <pagesim/mutex.h>
 #include <pagesim/trace_events.h>
 
+#include "cpu.h"
+
 void mutex_init(struct mutex *lock)
 {
 	lock->owner = NULL;
@@ -15,14 +17,14 @@ bool mutex_trylock(struct mutex *lock)
 {
 	struct pagesim_cpu *free = NULL;
 
-	return try_cmpxchg_acquire(&lock->owner, &free, this_cpu());
+	return try_cmpxchg_acquire(&lock->owner, &free, cpu_self());
 }
 
 static noinline void mutex_lock_slow(struct mutex *lock)
 {
 	wait_queue_entry_t entry;
 
-	VM_BUG_ON(READ_ONCE(lock->owner) == this_cpu());
+	VM_BUG_ON(READ_ONCE(lock->owner) == cpu_self());
 	trace_contention_begin(lock, LCB_F_MUTEX);
 	init_wait(&entry);
 	for (;;) {
@@ -38,7 +40,7 @@ static noinline void mutex_lock_slow(struct mutex *lock)
 
 void mutex_lock(struct mutex *lock)
 {
-	VM_BUG_ON(this_cpu()->hardirq || this_cpu()->softirq);
+	VM_BUG_ON(cpu_self()->hardirq || cpu_self()->softirq);
 	if (unlikely(!mutex_trylock(lock)))
 		mutex_lock_slow(lock);
 }
@@ -49,7 +51,7 @@ void mutex_lock(struct mutex *lock)
  */
 void mutex_unlock(struct mutex *lock)
 {
-	VM_BUG_ON(READ_ONCE(lock->owner) != this_cpu());
+	VM_BUG_ON(READ_ONCE(lock->owner) != cpu_self());
 	smp_store_release(&lock->owner, NULL);
 	smp_mb();
 	if (waitqueue_active(&lock->wait))

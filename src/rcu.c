@@ -81,7 +81,7 @@ void pagesim_rcu_set_kfree(void (*hook)(const void *ptr))
 
 void rcu_read_lock(void)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 
 	if (!cpu->rcu_nesting++)
 		platform_rcu_read_lock();
@@ -89,7 +89,7 @@ void rcu_read_lock(void)
 
 void rcu_read_unlock(void)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 
 	if (unlikely(!cpu->rcu_nesting)) {
 		__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON,
@@ -105,7 +105,7 @@ void rcu_read_unlock(void)
 
 bool rcu_read_lock_held(void)
 {
-	return this_cpu()->rcu_nesting;
+	return cpu_self()->rcu_nesting;
 }
 
 /* ---- lists ---- */
@@ -209,7 +209,7 @@ static void grace_period(void)
 
 bool rcu_may_wait(const char *what)
 {
-	const struct pagesim_cpu *cpu = this_cpu();
+	const struct pagesim_cpu *cpu = cpu_self();
 	const char *where;
 
 	if (cpu->rcu_callback)
@@ -269,7 +269,7 @@ static void trace_queued(const struct rcu_head *head, long nr)
 static void enqueue(struct rcu_head *head, rcu_callback_t func,
 		    const char *file, int line)
 {
-	struct cpu_callbacks *cbs = &rcu.cpu[this_cpu()->id];
+	struct cpu_callbacks *cbs = &rcu.cpu[cpu_self()->id];
 	struct cb_list one = { head, head };
 	const struct queued_head *there = NULL;
 	struct queued_head first;
@@ -316,7 +316,7 @@ void pagesim_kfree_rcu(struct rcu_head *head, unsigned long offset,
 
 static void run_callback(struct rcu_head *head)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 	rcu_callback_t func = head->func;
 
 	if (pagesim_debug_tier >= 1) {

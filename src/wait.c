@@ -4,19 +4,20 @@
 #include <pagesim/bug.h>
 #include <pagesim/wait.h>
 
+#include "cpu.h"
 #include "platform.h"
 
 /* ---- sleeping ---- */
 
 void set_current_state(unsigned int state)
 {
-	xchg(&this_cpu()->task_state, state);
+	xchg(&cpu_self()->task_state, state);
 	smp_mb();
 }
 
 void schedule(void)
 {
-	struct pagesim_cpu *cpu = this_cpu();
+	struct pagesim_cpu *cpu = cpu_self();
 	unsigned int state;
 
 	BUG_ON(cpu->irqs_off || cpu->bh_disabled || cpu->softirq);
@@ -61,7 +62,7 @@ void init_waitqueue_head(wait_queue_head_t *q)
 void init_wait(wait_queue_entry_t *entry)
 {
 	entry->flags = 0;
-	entry->private = this_cpu();
+	entry->private = cpu_self();
 	entry->func = autoremove_wake_function;
 	INIT_LIST_HEAD(&entry->entry);
 }

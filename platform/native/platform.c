@@ -91,12 +91,7 @@ bool platform_membarrier(void)
 	       !syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
-void **platform_self(void)
-{
-	static _Thread_local void *self;
-
-	return &self;
-}
+_Thread_local void *platform_self_word;
 
 static pthread_key_t end_key;
 static pthread_once_t end_key_once = PTHREAD_ONCE_INIT;
