@@ -60,12 +60,25 @@ static void occupy_cpu(struct pagesim_cpu *cpu)
 	platform_at_thread_end(pagesim_thread_exit);
 }
 
+void cpu_put_right(struct pagesim_cpu *cpu)
+{
+	if (cpu->irqs_off)
+		raw_spin_unlock(&cpu->irq_section);
+	cpu->irqs_off = false;
+	cpu->hardirq = 0;
+	cpu->softirq = 0;
+	cpu->bh_disabled = 0;
+	cpu->rcu_nesting = 0;
+	cpu->rcu_callback = 0;
+	platform_rcu_register_thread(); /* in no section any more */
+}
+
 /* Ordering: release, for the next thread that takes the CPU. */
 static void leave_cpu(struct pagesim_cpu *cpu)
 {
 	WARN_ON(cpu->bh_disabled || cpu->irqs_off);
 	WARN_ON(cpu->rcu_nesting);
-	cpu->rcu_nesting = 0; /* the section ends with its thread */
+	cpu_put_right(cpu); /* what it is in, ends with its thread */
 	*platform_self() = NULL;
 	__atomic_fetch_and(&pagesim_cpus.taken, ~BIT_ULL(cpu->id),
 			   __ATOMIC_RELEASE);
@@ -193,7 +206,14 @@ void pagesim_thread_join(struct pagesim_thread *thread)
 	thread->handle = NULL;
 }
 
-/* ---- softirqs ---- */
+/*
+ * ---- softirqs ----
+ *
+ * From here on: a stretch without softirqs, or without interrupts, holds
+ * grace periods up as a section of rcu_read_lock() does, since v4.20. Each
+ * kind is a section of its own for the platform, whose sections nest, so
+ * that they may begin and end in any order.
+ */
 
 void open_softirq(unsigned int nr, void (*action)(void))
 {
@@ -222,9 +242,11 @@ static void do_softirq(struct pagesim_cpu *cpu)
 	u32 pending = xchg_acquire(&cpu->softirq_pending, 0);
 
 	cpu->softirq++;
+	platform_rcu_read_lock();
 	for (unsigned int nr = 0; nr < NR_SOFTIRQS; nr++)
 		if (pending & BIT(nr) && softirq_action[nr])
 			softirq_action[nr]();
+	platform_rcu_read_unlock();
 	cpu->softirq--;
 }
 
@@ -233,7 +255,9 @@ void cpu_run_as_softirq(void (*fn)(void))
 	struct pagesim_cpu *cpu = cpu_self();
 
 	cpu->softirq++;
+	platform_rcu_read_lock();
 	fn();
+	platform_rcu_read_unlock();
 	cpu->softirq--;
 }
 
@@ -249,7 +273,8 @@ void pagesim_softirq_point(void)
 
 void local_bh_disable(void)
 {
-	cpu_self()->bh_disabled++;
+	if (!cpu_self()->bh_disabled++)
+		platform_rcu_read_lock();
 	barrier();
 }
 
@@ -262,7 +287,8 @@ void local_bh_enable(void)
 	if (cpu->bh_disabled == 1 && !cpu->softirq)
 		lockdep_softirqs_on();
 	barrier();
-	cpu->bh_disabled--;
+	if (!--cpu->bh_disabled)
+		platform_rcu_read_unlock();
 	pagesim_softirq_point();
 }
 
@@ -292,6 +318,7 @@ unsigned long pagesim_irq_save(void)
 	if (!were_off) {
 		raw_spin_lock(&cpu->irq_section);
 		cpu->irqs_off = true;
+		platform_rcu_read_lock();
 	}
 	return were_off;
 }
@@ -303,6 +330,7 @@ void local_irq_restore(unsigned long flags)
 	if (flags || !cpu->irqs_off)
 		return;
 	lockdep_hardirqs_on();
+	platform_rcu_read_unlock();
 	cpu->irqs_off = false;
 	raw_spin_unlock(&cpu->irq_section);
 	pagesim_softirq_point();
@@ -338,7 +366,9 @@ static void interrupt(struct pagesim_cpu *other, void (*func)(void *),
 
 	raw_spin_lock(&other->irq_section);
 	*platform_self() = self_of(&pagesim_cpus.interrupted[other->id]);
+	platform_rcu_read_lock();
 	func(info);
+	platform_rcu_read_unlock();
 	*platform_self() = self;
 	raw_spin_unlock(&other->irq_section);
 }

@@ -57,6 +57,12 @@ static __always_inline struct pagesim_cpu *cpu_self(void)
 	return likely(cpu) ? cpu : cpu_enter();
 }
 
+/*
+ * The caller's thread is in no interrupt, softirq, section or callback any
+ * more, whatever it left without coming to its end.
+ */
+void cpu_put_right(struct pagesim_cpu *cpu);
+
 /* The CPUs that have a thread, a bit each. Context: they may come and go. */
 u64 cpus_taken(void);
 

@@ -553,23 +553,21 @@ static void stop_worker(void)
 }
 
 /*
- * A report handler may have left a section, or a callback, by longjmp(). The
+ * A report handler may have left a section, or a callback, by longjmp(). Each
  * section ends here; what the callback's list held after it is lost. Returns
  * how many those are.
  */
 static unsigned long put_right(struct pagesim_cpu *cpu)
 {
+	bool in_section = cpu && cpu->rcu_nesting;
 	unsigned long nr_lost = 0;
 
-	if (cpu && cpu->rcu_nesting) {
-		cpu->rcu_nesting = 0;
-		platform_rcu_register_thread();
+	if (cpu)
+		cpu_put_right(cpu);
+	if (in_section)
 		__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON,
 				 "pagesim_shutdown() was called %s",
 				 "in an RCU read section");
-	}
-	if (cpu)
-		cpu->rcu_callback = 0;
 	for (unsigned int id = 0; id < MAX_CPUS; id++) {
 		struct cpu_callbacks *cbs = &rcu.cpu[id];
 		struct rcu_head *head = cbs->ended.first;

@@ -7,6 +7,7 @@
 #include <pagesim/rcupdate.h>
 #include <pagesim/slab.h>
 #include <pagesim/spinlock.h>
+#include "cpu.h"
 #include "rcu_heads.h"
 #include "threads.h"
 
@@ -84,7 +85,7 @@ static void test_nesting(void **state)
 	rcu_read_unlock();
 	assert_false(rcu_read_lock_held());
 	rcu_read_lock_bh();
-	assert_true(rcu_read_lock_held() && rcu_read_lock_bh_held());
+	assert_true(!rcu_read_lock_held() && rcu_read_lock_bh_held());
 	rcu_read_unlock_bh();
 	assert_false(rcu_read_lock_held() || rcu_read_lock_bh_held());
 }
@@ -182,6 +183,160 @@ static void test_a_grace_period_that_began_before(void **state)
 	assert_false(smp_load_acquire(&waiters[1].waited));
 	end_reader(&readers[1]);
 	pagesim_thread_join(&waiters[1].thread);
+}
+
+/*
+ * ---- stretches without softirqs or interrupts ----
+ *
+ * The reader looks in its stretch whether an updater that began after it is
+ * through already. It gives it time, on which nothing depends but how surely
+ * a grace period is caught that does not wait.
+ */
+
+static bool stretch_began, updater_began, updater_is_through;
+static unsigned long too_early;
+
+static void be_in_a_stretch(void *arg)
+{
+	if (arg && smp_processor_id() != *(unsigned int *)arg)
+		return;
+	smp_store_release(&stretch_began, true);
+	while (!smp_load_acquire(&updater_began))
+		platform_relax();
+	for (int i = 0; i < 5000; i++)
+		platform_relax();
+	too_early += smp_load_acquire(&updater_is_through);
+}
+
+static void softirq_stretch(void)
+{
+	be_in_a_stretch(NULL);
+}
+
+/* Ends in another order than it began, and never both at once. */
+static void crosswise(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	local_bh_disable();
+	local_irq_restore(flags);
+	local_irq_save(flags);
+	local_irq_restore(flags);
+	be_in_a_stretch(NULL);
+	local_bh_enable();
+}
+
+enum stretch {
+	BH_OFF,
+	IRQS_OFF,
+	SPIN_LOCK_IRQSAVE,
+	READ_LOCK_BH,
+	CROSSWISE,
+	IN_SOFTIRQ,
+	AS_SOFTIRQ,
+	IN_HARDIRQ,
+	NR_STRETCHES,
+};
+
+static void stretch(enum stretch kind)
+{
+	static DEFINE_SPINLOCK(lock);
+	unsigned int me = smp_processor_id();
+	unsigned long flags;
+
+	if (kind == BH_OFF) {
+		local_bh_disable();
+		be_in_a_stretch(NULL);
+		local_bh_enable();
+	} else if (kind == IRQS_OFF) {
+		local_irq_disable();
+		be_in_a_stretch(NULL);
+		local_irq_enable();
+	} else if (kind == SPIN_LOCK_IRQSAVE) {
+		spin_lock_irqsave(&lock, flags);
+		be_in_a_stretch(NULL);
+		spin_unlock_irqrestore(&lock, flags);
+	} else if (kind == READ_LOCK_BH) {
+		rcu_read_lock_bh();
+		be_in_a_stretch(NULL);
+		rcu_read_unlock_bh();
+	} else if (kind == CROSSWISE) {
+		crosswise();
+	} else if (kind == IN_SOFTIRQ) {
+		raise_softirq(RCU_SOFTIRQ);
+		pagesim_softirq_point();
+	} else if (kind == AS_SOFTIRQ) {
+		cpu_run_as_softirq(softirq_stretch);
+	} else {
+		on_each_cpu(be_in_a_stretch, &me, true);
+	}
+}
+
+static void update(void *arg)
+{
+	(void)arg;
+	while (!smp_load_acquire(&stretch_began))
+		platform_relax();
+	smp_store_release(&updater_began, true);
+	synchronize_rcu();
+	smp_store_release(&updater_is_through, true);
+}
+
+static void test_stretches_hold_up_grace_periods(void **state)
+{
+	(void)state;
+	open_softirq(RCU_SOFTIRQ, softirq_stretch);
+	for (unsigned long i = 0; i < scaled(80); i++) {
+		enum stretch kind = (enum stretch)(i % NR_STRETCHES);
+		struct pagesim_thread thread;
+
+		stretch_began = updater_began = updater_is_through = false;
+		too_early = 0;
+		assert_int_equal(pagesim_thread_create(&thread, "updater",
+						       update, NULL),
+				 0);
+		stretch(kind);
+		pagesim_thread_join(&thread);
+		assert_true(stretch_began);
+		if (too_early)
+			fail_msg("stretch %d held nothing up", kind);
+	}
+}
+
+/* A handler that another CPU's thread runs, on whose CPU nobody is in. */
+static void interrupt_them(void *arg)
+{
+	unsigned int target = *(unsigned int *)arg;
+
+	smp_call_function(be_in_a_stretch, &target, true);
+}
+
+static void test_interrupt_from_another_cpu_holds_up(void **state)
+{
+	unsigned int me = smp_processor_id();
+
+	(void)state;
+	for (unsigned long i = 0; i < scaled(10); i++) {
+		struct pagesim_thread threads[2];
+
+		stretch_began = updater_began = updater_is_through = false;
+		too_early = 0;
+		pagesim_thread_create(&threads[0], "updater", update, NULL);
+		pagesim_thread_create(&threads[1], "sender", interrupt_them,
+				      &me);
+		pagesim_thread_join(&threads[0]);
+		pagesim_thread_join(&threads[1]);
+		assert_int_equal(too_early, 0);
+	}
+}
+
+/* What a thread left open does not outlive it, nor hold anybody up. */
+static void leave_in_a_stretch(void *arg)
+{
+	(void)arg;
+	local_irq_disable();
+	local_bh_disable();
 }
 
 /* ---- publish, unlink, free: plain data, ThreadSanitizer judges ---- */
@@ -708,6 +863,11 @@ static void read_once(void *arg)
 	rcu_read_unlock();
 }
 
+static void nothing(void *arg)
+{
+	(void)arg;
+}
+
 static void read_and_vanish(void *arg)
 {
 	pagesim_set_report_handler(note_report, NULL);
@@ -735,6 +895,13 @@ static void test_threads_come_and_go(void **state)
 	pagesim_set_report_handler(NULL, NULL);
 	assert_non_null(strstr(last_rule, "rcu_nesting"));
 	synchronize_rcu(); /* or this test never ends */
+	pagesim_set_report_handler(note_report, NULL);
+	run_two(leave_in_a_stretch, NULL, leave_in_a_stretch, NULL);
+	pagesim_set_report_handler(NULL, NULL);
+	assert_non_null(strstr(last_rule, "irqs_off"));
+	run_two(read_once, NULL, read_once, NULL); /* on the same CPUs */
+	synchronize_rcu();
+	smp_call_function(nothing, NULL, true);
 }
 
 static unsigned long nr_counted; /* atomic */
@@ -883,6 +1050,8 @@ int main(void)
 		rcu_test(test_nesting),
 		rcu_test(test_synchronize_waits_for_a_reader),
 		rcu_test(test_a_grace_period_that_began_before),
+		rcu_test(test_stretches_hold_up_grace_periods),
+		rcu_test(test_interrupt_from_another_cpu_holds_up),
 		cmocka_unit_test(test_publish_and_free),
 		rcu_test(test_softirq_runs_at_a_point),
 		rcu_test(test_softirq_on_the_cpu_that_queued),

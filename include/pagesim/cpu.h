@@ -12,6 +12,9 @@
  * any other (main(), a pthread) from the first call that asks for one until
  * pagesim_thread_exit() or its end.
  *
+ * A stretch in which softirqs or interrupts cannot come in holds up RCU's
+ * grace periods (rcupdate.h).
+ *
  * Differs from the kernel: a CPU has one thread, so preemption and migration
  * do not exist. An interrupt from another CPU runs on the CPU that sends it,
  * while the other is kept out of its interrupts-off sections, which is what

@@ -16,9 +16,8 @@
  *    waits for one, in synchronize_rcu(), rcu_barrier() or pagesim_shutdown().
  *    Hence a run is repeatable, and a callback that nobody waits for is not
  *    called before shutdown.
- *  - Only rcu_read_lock() and rcu_read_lock_bh() hold a grace period up. In
- *    the kernel also every stretch with bottom halves, interrupts or
- *    preemption off does (since v4.20).
+ *  - A stretch with preemption off, such as a plain spin_lock()'s, holds no
+ *    grace period up, since a CPU here knows nothing of preemption.
  *  - What the kernel says with lockdep, or by hanging, is a report.
  *
  * Context of all that has no other: a running machine. The first call on a
@@ -36,7 +35,13 @@
 
 typedef void (*rcu_callback_t)(struct rcu_head *head);
 
-/* ---- readers ---- */
+/*
+ * ---- readers ----
+ *
+ * What holds a grace period up, since v4.20: rcu_read_lock(), and every
+ * stretch without softirqs or interrupts: local_bh_disable(),
+ * local_irq_disable(), the locks that do so, handlers of both.
+ */
 
 /*
  * A read section. Nests. Context: any, also callbacks and interrupts. The
@@ -55,16 +60,17 @@ void rcu_read_unlock(void);
  */
 bool rcu_read_lock_held(void);
 
-/* A section that also keeps softirqs out. unlock runs those that waited. */
+/*
+ * A section without softirqs; unlock runs those that waited. For who reads by
+ * rcu_dereference_bh(): rcu_read_lock_held() is not true of it.
+ */
 static inline void rcu_read_lock_bh(void)
 {
 	local_bh_disable();
-	rcu_read_lock();
 }
 
 static inline void rcu_read_unlock_bh(void)
 {
-	rcu_read_unlock();
 	local_bh_enable();
 }
 
@@ -118,6 +124,13 @@ static inline bool rcu_read_lock_bh_held(void)
 		rcu_dereference_raw(p);                     \
 	})
 #define rcu_dereference(p) rcu_dereference_check(p, false)
+#define rcu_dereference_bh_check(p, cond)                      \
+	__extension__({                                        \
+		__RCU_CHECK((cond) || rcu_read_lock_bh_held(), \
+			    "rcu_dereference_check");          \
+		rcu_dereference_raw(p);                        \
+	})
+#define rcu_dereference_bh(p) rcu_dereference_bh_check(p, false)
 
 /* For who keeps writers out, as the condition says. Ordering: none. */
 #define rcu_dereference_protected(p, cond)                      \
