@@ -422,4 +422,5 @@ void cpu_boot(unsigned int nr_cpus)
 	pagesim_cpus.taken = 0;
 	if (!++pagesim_cpus.boots)
 		pagesim_cpus.boots = 1;
+	occupy_cpu(take_cpu("main"));
 }

@@ -23,7 +23,10 @@ struct pagesim_cpus {
 
 extern struct pagesim_cpus pagesim_cpus;
 
-/* All CPUs are free; whoever had one of the last boot has none. */
+/*
+ * The caller has CPU 0, named "main"; the others are free. Whoever had one of
+ * the last boot has none. pagesim_thread_exit() gives CPU 0 back.
+ */
 void cpu_boot(unsigned int nr_cpus);
 
 /*

@@ -57,7 +57,7 @@ void pagesim_config_init(struct pagesim_config *config)
 	memset(config, 0, sizeof(*config));
 	config->nr_pages = 1UL << (30 - PAGE_SHIFT);
 	config->kmalloc_bytes = DEFAULT_KMALLOC_BYTES;
-	config->nr_cpus = 2;
+	config->nr_cpus = 4;
 	config->debug = pagesim_built_debug();
 }
 
@@ -194,6 +194,7 @@ int pagesim_boot(const struct pagesim_config *config)
 	pagesim_folio_lock_boot();
 	err = rcu_boot(config->rcu_mode, config->rcu_worker, config->rcu_lifo);
 	if (err) {
+		pagesim_thread_exit();
 		slab_shutdown();
 		memmap_shutdown();
 		arena_release();
@@ -236,6 +237,7 @@ unsigned long pagesim_shutdown(void)
 		wrong += pagesim_check();
 	wrong += report_leaked_pages();
 	running = false;
+	pagesim_thread_exit();
 	pagesim_inject_off();
 	pagesim_page_alloc_shutdown();
 	page_poison_shutdown();

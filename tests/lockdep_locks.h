@@ -18,7 +18,6 @@ static inline int boot_locks(void **state)
 {
 	int err = boot_machine(state);
 
-	this_cpu();
 	spin_lock_init(&a);
 	spin_lock_init(&b);
 	spin_lock_init(&c);

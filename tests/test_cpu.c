@@ -5,6 +5,7 @@
 #include "cpus.h"
 #include <pagesim/atomic.h>
 #include <pagesim/cpu.h>
+#include "cpu.h"
 #include "threads.h"
 
 #define NR_CPUS (NR_WORKERS + 1)
@@ -51,6 +52,31 @@ static void test_a_cpu_each(void **state)
 	assert_int_equal(
 		pagesim_thread_create(&threads[0], NULL, nothing, NULL), 0);
 	pagesim_thread_join(&threads[0]);
+}
+
+static void test_who_boots_has_cpu_0(void **state)
+{
+	struct pagesim_config config;
+	struct pagesim_thread thread;
+
+	(void)state;
+	pagesim_config_init(&config);
+	config.nr_pages = 64;
+	config.nr_cpus = 1;
+	assert_null(cpu_if_any());
+	assert_int_equal(pagesim_boot(&config), 0);
+	assert_non_null(cpu_if_any());
+	assert_int_equal(smp_processor_id(), 0);
+	assert_string_equal(this_cpu()->name, "main");
+	assert_int_equal(pagesim_thread_create(&thread, NULL, nothing, NULL),
+			 -EBUSY);
+	pagesim_thread_exit(); /* only waits from here on */
+	assert_int_equal(pagesim_thread_create(&thread, NULL, nothing, NULL),
+			 0);
+	pagesim_thread_join(&thread);
+	assert_int_equal(smp_processor_id(), 0);
+	pagesim_shutdown();
+	assert_null(cpu_if_any());
 }
 
 static void test_a_cpu_does_not_outlive_its_machine(void **state)
@@ -303,6 +329,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cpu_test(test_a_cpu_each),
+		cmocka_unit_test(test_who_boots_has_cpu_0),
 		cmocka_unit_test(test_a_cpu_does_not_outlive_its_machine),
 		cpu_test(test_adopted_thread),
 		cpu_test(test_leaving_with_bottom_halves_off),

@@ -329,7 +329,6 @@ static void test_off(void **state)
 	config.nr_pages = 64;
 	config.no_lockdep = true;
 	assert_int_equal(pagesim_boot(&config), 0);
-	this_cpu();
 	take_two(&a, &b);
 	take_two(&b, &a);
 	assert_int_equal(lockdep_is_held(&a), LOCK_STATE_UNKNOWN);
@@ -337,7 +336,6 @@ static void test_off(void **state)
 	config.no_lockdep = false;
 	config.debug = PAGESIM_DEBUG_PGFLAGS;
 	assert_int_equal(pagesim_boot(&config), 0);
-	this_cpu();
 	take_two(&a, &b);
 	take_two(&b, &a);
 	(void)state;
@@ -400,7 +398,6 @@ static void run_on_two_cpus(void (*fn)(void *))
 	static int numbers[2] = { 0, 1 };
 	struct pagesim_thread threads[2];
 
-	pagesim_thread_exit(); /* so that both CPUs are theirs */
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(pagesim_thread_create(&threads[i], NULL, fn,
 						       &numbers[i]),

@@ -102,7 +102,7 @@ static void test_ab_ba(void **state)
 		take_two(&b, &a));
 	assert_non_null(strstr(expected.console, "-> &b at "));
 	assert_non_null(strstr(expected.console, "under &a, held since"));
-	assert_non_null(strstr(expected.console, "1 lock held by thread/0"));
+	assert_non_null(strstr(expected.console, "1 lock held by main/0"));
 	take_two(&b, &a);
 	take_two(&a, &b);
 }

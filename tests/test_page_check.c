@@ -162,6 +162,7 @@ static const struct bad_free {
 static void expect_bad(const struct expected_report *expected,
 		       const struct page *page, const char *reason)
 {
+	const char *this_name = this_cpu()->name;
 	char line[128];
 
 	assert_true(expected->came);
@@ -170,7 +171,7 @@ static void expect_bad(const struct expected_report *expected,
 		 page_to_pfn(page), reason);
 	assert_string_equal(expected->rule, line);
 	snprintf(line, sizeof(line),
-		 "BUG: Bad page state in process thread  pfn:%05lx\n",
+		 "BUG: Bad page state in process %s  pfn:%05lx\n", this_name,
 		 page_to_pfn(page));
 	assert_ptr_equal(strstr(expected->console, line), expected->console);
 	snprintf(line, sizeof(line), "page dumped because: %s\n", reason);

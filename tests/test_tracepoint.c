@@ -265,7 +265,7 @@ static void test_ftrace_text(void **state)
 	assert_memory_equal(trace_text, head, strlen(head));
 	assert_non_null(
 		strstr(trace_text, "#           TASK-PID     CPU#  |||||  "));
-	line = strstr(trace_text, "thread-1 ");
+	line = strstr(trace_text, "main-1 ");
 	assert_non_null(line);
 	while (line[-1] == ' ')
 		line--;
@@ -370,7 +370,7 @@ static void test_chrome_json(void **state)
 	print_trace(pagesim_trace_print_chrome);
 	check_json("[x[\"name\"] for x in e] == "
 		   "[\"test_numbers\", \"test_words\"]");
-	check_json("e[0][\"args\"] == {\"task\": \"thread\", \"i\": -3, "
+	check_json("e[0][\"args\"] == {\"task\": \"main\", \"i\": -3, "
 		   "\"h\": \"0xffff\", \"p\": \"0000000000001234\"}");
 	check_json("e[1][\"args\"][\"a\"] == "
 		   "\"a \\\"quote\\\" \\\\ and\\n\"");

@@ -8,9 +8,10 @@
  *
  * A thread that runs simulated code occupies one CPU from its start to its
  * end; nobody else runs there but the interrupts and softirqs that come on
- * top of it. A thread of pagesim_thread_create() has its CPU from the start,
- * any other (main(), a pthread) from the first call that asks for one until
- * pagesim_thread_exit() or its end.
+ * top of it. Who boots the machine has CPU 0, a thread of
+ * pagesim_thread_create() has its CPU from the start, any other (a pthread)
+ * from the first call that asks for one; until pagesim_thread_exit() or its
+ * end, who boots until pagesim_shutdown().
  *
  * A stretch in which softirqs or interrupts cannot come in holds up RCU's
  * grace periods (rcupdate.h).
@@ -78,8 +79,9 @@ int pagesim_thread_create(struct pagesim_thread *thread, const char *name,
 void pagesim_thread_join(struct pagesim_thread *thread);
 
 /*
- * Gives back the CPU of a thread that pagesim_thread_create() did not make. A
- * thread that ends without it does so then.
+ * Gives back the CPU of a thread that pagesim_thread_create() did not make:
+ * of one that only waits for others, say. A thread that ends without it does
+ * so then. Who asks again, gets one again.
  */
 void pagesim_thread_exit(void);
 

@@ -19,8 +19,8 @@
  *
  * On from pagesim_boot() if the tier is "full" and the configuration has no
  * no_lockdep; with PAGESIM_DEBUG 0 nothing of it is compiled in. A thread is
- * followed from when it has a CPU (cpu.h): who never asked for one, as a
- * thread of the host that only takes locks, is not.
+ * followed from when it has a CPU (cpu.h): who boots from then on, a thread of
+ * the host that only takes spinlocks never.
  *
  * Differs from the kernel: it goes on after a report. A dependency that was
  * reported is left out of the graph, so that one mistake is not told again

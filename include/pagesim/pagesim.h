@@ -49,7 +49,11 @@ struct pagesim_config {
 	 */
 	unsigned long long kmalloc_bytes;
 
-	/* 1 to PAGESIM_MAX_CPUS: as many threads can run simulated code. */
+	/*
+	 * 1 to PAGESIM_MAX_CPUS: as many threads can run simulated code, of
+	 * which who boots is one. It has CPU 0 until pagesim_shutdown() or
+	 * pagesim_thread_exit().
+	 */
 	unsigned int nr_cpus;
 
 	/* At most the tier that the library is built with. */
@@ -84,7 +88,7 @@ struct pagesim_config {
 };
 
 /*
- * A machine of 1 GiB without contents, 64 MiB for kmalloc(), 2 CPUs, every
+ * A machine of 1 GiB without contents, 64 MiB for kmalloc(), 4 CPUs, every
  * check built in, RCU callbacks in softirqs.
  */
 void pagesim_config_init(struct pagesim_config *config);
