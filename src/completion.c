@@ -51,6 +51,7 @@ void wait_for_completion(struct completion *x)
 {
 	wait_queue_entry_t entry;
 
+	might_sleep();
 	if (try_wait_for_completion(x))
 		return;
 	init_wait(&entry);

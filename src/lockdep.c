@@ -431,7 +431,7 @@ static bool check_recursion(const struct pagesim_cpu *cpu,
 		nested |= nest && prev->lock == nest;
 		if (prev->class != next->class)
 			continue;
-		if (prev->mode == LOCK_RECURSIVE_READ &&
+		if (prev->mode != LOCK_WRITE &&
 		    next->mode == LOCK_RECURSIVE_READ)
 			continue;
 		if (cmp && cmp(prev->lock, next->lock) < 0)
@@ -504,7 +504,8 @@ void __lock_acquire(const void *lock, unsigned int subclass, bool trylock,
 	struct held_lock next = {
 		.lock = lock,
 		.place = { file, line },
-		.mode = (u8)mode,
+		.mode = (u8)(mode & ~LOCK_SLEEPS),
+		.sleeps = mode & LOCK_SLEEPS,
 		.trylock = trylock,
 	};
 
@@ -520,7 +521,7 @@ void __lock_acquire(const void *lock, unsigned int subclass, bool trylock,
 		return;
 	if (validated(&next)) {
 		mark_usage(cpu, &next,
-			   usage_here(cpu, trylock, mode != LOCK_WRITE),
+			   usage_here(cpu, trylock, next.mode != LOCK_WRITE),
 			   "lock_acquire");
 		if (!trylock && cpu->nr_held_locks)
 			add_dependencies(cpu, &next, nest);
@@ -528,33 +529,71 @@ void __lock_acquire(const void *lock, unsigned int subclass, bool trylock,
 	cpu->held_locks[cpu->nr_held_locks++] = next;
 }
 
-void __lock_release(const void *lock)
+/* The newest of them; NULL if it was taken before lockdep knew the thread. */
+static struct held_lock *find_held(const struct pagesim_cpu *cpu,
+				   const void *lock)
 {
-	struct pagesim_cpu *cpu = cpu_if_any();
 	unsigned int i = cpu ? cpu->nr_held_locks : 0;
-	struct held_lock *held;
 
 	while (i && cpu->held_locks[i - 1].lock != lock)
 		i--;
-	if (!i)
-		return; /* taken before lockdep knew the thread */
-	held = &cpu->held_locks[i - 1];
-	cpu->nr_held_locks--;
-	memmove(held, held + 1, (cpu->nr_held_locks - (i - 1)) * sizeof(*held));
+	return i ? &cpu->held_locks[i - 1] : NULL;
+}
+
+void __lock_release(const void *lock)
+{
+	struct pagesim_cpu *cpu = cpu_if_any();
+	struct held_lock *held = find_held(cpu, lock);
+	struct held_lock *end;
+
+	if (!held)
+		return;
+	end = &cpu->held_locks[cpu->nr_held_locks--];
+	memmove(held, held + 1, (size_t)(end - held - 1) * sizeof(*held));
+}
+
+/* It is entered anew as the kernel does, in a reader's mode. */
+void __lock_downgrade(const void *lock)
+{
+	const struct pagesim_cpu *cpu = cpu_if_any();
+	struct held_lock *held = find_held(cpu, lock);
+
+	if (!held)
+		return;
+	held->mode = LOCK_READ;
+	if (validated(held))
+		mark_usage(cpu, held, usage_here(cpu, held->trylock, true),
+			   "lock_downgrade");
 }
 
 /* ---- questions ---- */
 
-enum lock_state __lockdep_is_held(const void *lock)
+enum lock_state __lockdep_is_held(const void *lock, int read)
 {
 	const struct pagesim_cpu *cpu = cpu_if_any();
+	const struct held_lock *held = find_held(cpu, lock);
 
 	if (!cpu)
 		return LOCK_STATE_UNKNOWN;
-	for (unsigned int i = 0; i < cpu->nr_held_locks; i++)
-		if (cpu->held_locks[i].lock == lock)
-			return LOCK_STATE_HELD;
+	if (held && (read == -1 || (held->mode != LOCK_WRITE) == read))
+		return LOCK_STATE_HELD;
 	return LOCK_STATE_NOT_HELD;
+}
+
+unsigned int __lockdep_nr_held(void)
+{
+	const struct pagesim_cpu *cpu = cpu_if_any();
+
+	return cpu ? cpu->nr_held_locks : 0;
+}
+
+unsigned int lockdep_nr_spinlocks(const struct pagesim_cpu *cpu)
+{
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < cpu->nr_held_locks; i++)
+		nr += !cpu->held_locks[i].sleeps;
+	return nr;
 }
 
 /* Returns false if the place was there already. */

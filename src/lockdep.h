@@ -62,7 +62,8 @@ struct held_lock {
 	const void *lock;
 	struct lock_place place;
 	u16 class;
-	u8 mode;
+	u8 mode; /* without LOCK_SLEEPS, which is the next */
+	bool sleeps;
 	u8 irq_context; /* in_hardirq() * 2 + in_serving_softirq() */
 	bool trylock;
 	bool refused; /* a dependency on a lock that was held then was */
@@ -91,6 +92,9 @@ extern struct lock_edge lock_edges[MAX_LOCK_EDGES + 1];
 void lockdep_boot(bool on);
 /* A CPU's stack of held locks; a second for what interrupts it. */
 struct held_lock *lockdep_stack(unsigned int cpu, bool interrupt);
+
+/* How many of the locks that the CPU holds are spinlocks. */
+unsigned int lockdep_nr_spinlocks(const struct pagesim_cpu *cpu);
 
 void lockdep_lock(void);
 void lockdep_unlock(void);
@@ -146,13 +150,26 @@ void lockdep_report_inversion(struct lockdep_report *report,
 			      const struct pagesim_cpu *cpu,
 			      const struct held_lock *held, unsigned int bit,
 			      u16 other, const char *func);
+/* Prints what the CPU's thread holds. Context: without the lock. */
+void lockdep_print_held(const struct pagesim_cpu *cpu);
 /* Context: without the lock. */
 void lockdep_send(const struct lockdep_report *report);
 
 #else
 
+static inline void
+lockdep_print_held(const struct pagesim_cpu *cpu __maybe_unused)
+{
+}
+
 static inline void lockdep_boot(bool on __maybe_unused)
 {
+}
+
+static inline unsigned int
+lockdep_nr_spinlocks(const struct pagesim_cpu *cpu __maybe_unused)
+{
+	return 0;
 }
 
 static inline struct held_lock *lockdep_stack(unsigned int cpu __maybe_unused,

@@ -166,6 +166,16 @@ void lockdep_report_inversion(struct lockdep_report *report,
 	lockdep_report_held(report, cpu);
 }
 
+void lockdep_print_held(const struct pagesim_cpu *cpu)
+{
+	struct lockdep_report report = { .len = 0 };
+
+	lockdep_lock();
+	lockdep_report_held(&report, cpu);
+	lockdep_unlock();
+	pr_warn("%s", report.text);
+}
+
 void lockdep_send(const struct lockdep_report *report)
 {
 	if (!report->rule[0])

@@ -7,13 +7,15 @@
 
 #include "cpu.h"
 
-void mutex_init(struct mutex *lock)
+void __mutex_init(struct mutex *lock, const char *name,
+		  const struct lock_class_key *key)
 {
 	lock->owner = NULL;
 	init_waitqueue_head(&lock->wait);
+	lockdep_init_map(lock, name, key);
 }
 
-bool mutex_trylock(struct mutex *lock)
+bool pagesim_mutex_trylock(struct mutex *lock)
 {
 	struct pagesim_cpu *free = NULL;
 
@@ -30,7 +32,7 @@ static noinline void mutex_lock_slow(struct mutex *lock)
 	for (;;) {
 		prepare_to_wait_exclusive(&lock->wait, &entry,
 					  TASK_UNINTERRUPTIBLE);
-		if (mutex_trylock(lock))
+		if (pagesim_mutex_trylock(lock))
 			break;
 		schedule();
 	}
@@ -38,10 +40,9 @@ static noinline void mutex_lock_slow(struct mutex *lock)
 	trace_contention_end(lock, 0);
 }
 
-void mutex_lock(struct mutex *lock)
+void pagesim_mutex_lock(struct mutex *lock)
 {
-	VM_BUG_ON(cpu_self()->hardirq || cpu_self()->softirq);
-	if (unlikely(!mutex_trylock(lock)))
+	if (unlikely(!pagesim_mutex_trylock(lock)))
 		mutex_lock_slow(lock);
 }
 
@@ -52,6 +53,7 @@ void mutex_lock(struct mutex *lock)
 void mutex_unlock(struct mutex *lock)
 {
 	VM_BUG_ON(READ_ONCE(lock->owner) != cpu_self());
+	lock_release(lock);
 	smp_store_release(&lock->owner, NULL);
 	smp_mb();
 	if (waitqueue_active(&lock->wait))

@@ -6,18 +6,19 @@
 
 #define WRITER (-1)
 
-void init_rwsem(struct rw_semaphore *sem)
+void __init_rwsem(struct rw_semaphore *sem, const char *name,
+		  const struct lock_class_key *key)
 {
 	init_waitqueue_head(&sem->wait);
 	sem->count = 0;
 	sem->writers_waiting = 0;
+	lockdep_init_map(sem, name, key);
 }
 
 static unsigned long lock_state(struct rw_semaphore *sem)
 {
 	unsigned long flags;
 
-	VM_BUG_ON(this_cpu()->hardirq || this_cpu()->softirq);
 	spin_lock_irqsave(&sem->wait.lock, flags);
 	return flags;
 }
@@ -87,41 +88,47 @@ static void leave(struct rw_semaphore *sem, int as)
 	VM_BUG_ON(!was); /* nobody was in as what is left */
 }
 
-void down_read(struct rw_semaphore *sem)
+void pagesim_down_read(struct rw_semaphore *sem)
 {
 	enter(sem, 1);
 }
 
-bool down_read_trylock(struct rw_semaphore *sem)
+bool pagesim_down_read_trylock(struct rw_semaphore *sem)
 {
 	return try_enter(sem, 1, false);
 }
 
 void up_read(struct rw_semaphore *sem)
 {
+	lock_release(sem);
 	leave(sem, 1);
 }
 
-void down_write(struct rw_semaphore *sem)
+void pagesim_down_write(struct rw_semaphore *sem)
 {
 	enter(sem, WRITER);
 }
 
-bool down_write_trylock(struct rw_semaphore *sem)
+bool pagesim_down_write_trylock(struct rw_semaphore *sem)
 {
 	return try_enter(sem, WRITER, false);
 }
 
 void up_write(struct rw_semaphore *sem)
 {
+	lock_release(sem);
 	leave(sem, WRITER);
 }
 
 /* Readers that wait may come in, too, if no writer waits. */
 void downgrade_write(struct rw_semaphore *sem)
 {
-	unsigned long flags = lock_state(sem);
-	bool was = sem->count == WRITER;
+	unsigned long flags;
+	bool was;
+
+	lock_downgrade(sem);
+	flags = lock_state(sem);
+	was = sem->count == WRITER;
 
 	if (was)
 		WRITE_ONCE(sem->count, 1);

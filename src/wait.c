@@ -53,9 +53,10 @@ bool list_empty_careful(const struct list_head *head)
 
 /* ---- wait queues ---- */
 
-void init_waitqueue_head(wait_queue_head_t *q)
+void __init_waitqueue_head(wait_queue_head_t *q, const char *name,
+			   const struct lock_class_key *key)
 {
-	spin_lock_init(&q->lock);
+	__pagesim_spin_lock_init(&q->lock, name, key);
 	INIT_LIST_HEAD(&q->head);
 }
 

@@ -201,6 +201,25 @@ static void test_interrupts_enabled_under_a_lock(void **state)
 	spin_unlock(&b);
 }
 
+/* Becoming a reader is a use of its own. */
+static void test_downgrade(void **state)
+{
+	struct expected_report expected;
+
+	(void)state;
+	lock_acquire(&a, 0, false, LOCK_WRITE, NULL, "f", 1);
+	assert_int_equal(lockdep_is_held_type(&a, 0), LOCK_STATE_HELD);
+	assert_int_equal(lockdep_is_held_type(&a, 1), LOCK_STATE_NOT_HELD);
+	lock_downgrade(&a);
+	assert_int_equal(lockdep_is_held_type(&a, 0), LOCK_STATE_NOT_HELD);
+	assert_int_equal(lockdep_is_held_type(&a, 1), LOCK_STATE_HELD);
+	expect_in(&expected, "possible recursive", take(&a));
+	assert_non_null(strstr(expected.console, "{++++}"));
+	lock_release(&a);
+	lock_downgrade(&a); /* is nothing */
+	assert_int_equal(lockdep_is_held(&a), LOCK_STATE_NOT_HELD);
+}
+
 /* ---- a class's life ---- */
 
 /* What was known of a lock that is gone, is not held against its memory. */
@@ -440,6 +459,7 @@ int main(void)
 		lockdep_test(test_all_with_interrupts_off),
 		lockdep_test(test_interrupt_has_its_own_locks),
 		lockdep_test(test_interrupts_enabled_under_a_lock),
+		lockdep_test(test_downgrade),
 		lockdep_test(test_reset),
 		lockdep_test(test_free_range),
 		lockdep_test(test_novalidate),

@@ -329,6 +329,13 @@ static void test_readers_of_a_class(void **state)
 	read_lock_of(&a, LOCK_RECURSIVE_READ);
 	expect("possible recursive", read_lock_of(&a, LOCK_READ));
 	lock_release(&a);
+	/* Inside any reader's section comes one that passes waiting writers. */
+	lock_acquire(&b, 0, false, LOCK_READ, NULL, "f", 1);
+	read_lock_of(&b, LOCK_RECURSIVE_READ);
+	lock_release(&b);
+	spin_lock(&c);
+	expect("possible recursive", read_lock_of(&c, LOCK_RECURSIVE_READ));
+	spin_unlock(&c);
 }
 
 static void test_recursive_readers_depend_on_nothing(void **state)

@@ -4,8 +4,13 @@
  * A spinlock in one bit of a word that has other uses.
  *
  * Models: include/linux/bit_spinlock.h at v6.12. Ordering: acquire and
- * release. Differs: who waits long gives its host's CPU away for a while,
- * since the holder may have been preempted.
+ * release. lockdep does not follow it, nor does the kernel's: there is no
+ * class to one bit of somebody's word. The unlock of a bit that is clear is a
+ * bug-on report from tier "vm" on, as with CONFIG_DEBUG_SPINLOCK.
+ *
+ * Differs from the kernel: who waits long gives its host's CPU away for a
+ * while, since the holder may have been preempted; might_sleep() does not
+ * know that one is held.
  */
 #ifndef PAGESIM_BIT_SPINLOCK_H
 #define PAGESIM_BIT_SPINLOCK_H

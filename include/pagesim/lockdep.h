@@ -7,6 +7,8 @@
  * are judged by class. Of a class it is remembered in what contexts it was
  * taken, and in what contexts it was held with interrupts or softirqs on
  * (usage bits); of two classes, that the second was taken under the first.
+ * Followed are spinlock_t, struct mutex and struct rw_semaphore; bit
+ * spinlocks and the folio lock are not, as in the kernel.
  * Reported, each once between two boots, as PAGESIM_REPORT_LOCKDEP with the
  * kernel's headline as the rule and its details on the console before:
  *
@@ -55,6 +57,8 @@ enum lock_mode {
 	LOCK_WRITE, /* alone: a spinlock */
 	LOCK_READ, /* with other readers, behind a writer that waits */
 	LOCK_RECURSIVE_READ, /* past a writer that waits, so again and again */
+	/* Or-ed to one of them: one sleeps for it, and may with it held. */
+	LOCK_SLEEPS = 4,
 };
 
 /* What lockdep_is_held() returns. */
@@ -83,9 +87,11 @@ void __lock_acquire(const void *lock, unsigned int subclass, bool trylock,
 		    enum lock_mode mode, const void *nest, const char *file,
 		    int line);
 void __lock_release(const void *lock);
+void __lock_downgrade(const void *lock);
 void __lockdep_hardirqs_on(void);
 void __lockdep_softirqs_on(void);
-enum lock_state __lockdep_is_held(const void *lock);
+enum lock_state __lockdep_is_held(const void *lock, int read);
+unsigned int __lockdep_nr_held(void);
 void __lockdep_rcu_suspicious(const char *file, int line, const char *text);
 
 /* ---- which class a lock is of ---- */
@@ -102,6 +108,11 @@ static inline void lockdep_init_map(const void *lock, const char *name,
 	if (lockdep_enabled())
 		__lockdep_init_map(lock, name, key);
 }
+
+/* The same, for who wants another class than its init's. key is a pointer. */
+#define lockdep_set_class(lock, key) lockdep_init_map(lock, #key, key)
+#define lockdep_set_class_and_name(lock, key, name) \
+	lockdep_init_map(lock, name, key)
 
 /*
  * Forgets the locks in [start, start + size), which are at multiples of 4,
@@ -160,6 +171,13 @@ static __always_inline void lock_release(const void *lock)
 		__lock_release(lock);
 }
 
+/* It was held as LOCK_WRITE and is from here on as LOCK_READ. */
+static inline void lock_downgrade(const void *lock)
+{
+	if (lockdep_enabled())
+		__lock_downgrade(lock);
+}
+
 /* While interrupts are off still: every held lock is held with them on. */
 static inline void lockdep_hardirqs_on(void)
 {
@@ -179,7 +197,15 @@ static inline void lockdep_softirqs_on(void)
 /* Whether the caller's CPU holds it, in the context that the caller is in. */
 static inline enum lock_state lockdep_is_held(const void *lock)
 {
-	return lockdep_enabled() ? __lockdep_is_held(lock) : LOCK_STATE_UNKNOWN;
+	return lockdep_enabled() ? __lockdep_is_held(lock, -1)
+				 : LOCK_STATE_UNKNOWN;
+}
+
+/* The same, and held by a reader (read 1), or by a writer (0). */
+static inline enum lock_state lockdep_is_held_type(const void *lock, int read)
+{
+	return lockdep_enabled() ? __lockdep_is_held(lock, read)
+				 : LOCK_STATE_UNKNOWN;
 }
 
 /* What is unknown passes. A PAGESIM_REPORT_WARN where not. */
@@ -187,6 +213,13 @@ static inline enum lock_state lockdep_is_held(const void *lock)
 	WARN_ON(lockdep_is_held(lock) == LOCK_STATE_NOT_HELD)
 #define lockdep_assert_not_held(lock) \
 	WARN_ON(lockdep_is_held(lock) == LOCK_STATE_HELD)
+#define lockdep_assert_held_write(lock) \
+	WARN_ON(lockdep_is_held_type(lock, 0) == LOCK_STATE_NOT_HELD)
+#define lockdep_assert_held_read(lock) \
+	WARN_ON(lockdep_is_held_type(lock, 1) == LOCK_STATE_NOT_HELD)
+#define lockdep_assert_held_once(lock) lockdep_assert_held(lock)
+#define lockdep_assert_none_held_once() \
+	WARN_ON(lockdep_enabled() && __lockdep_nr_held())
 
 /*
  * Reports "suspicious RCU usage" and that text, once for a place. The

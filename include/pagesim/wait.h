@@ -13,14 +13,14 @@
  * looks no wake-up is lost: set_current_state() and wake_up_process() are
  * full barriers.
  *
- * Context of everything that may sleep: bottom halves and interrupts on, no
- * spinlock held.
+ * Context of everything that may sleep: see might_sleep.h.
  */
 #ifndef PAGESIM_WAIT_H
 #define PAGESIM_WAIT_H
 
 #include <pagesim/cpu.h>
 #include <pagesim/list.h>
+#include <pagesim/might_sleep.h>
 #include <pagesim/spinlock.h>
 
 #define TASK_RUNNING 0u
@@ -65,7 +65,24 @@ typedef struct wait_queue_head {
 	struct list_head head;
 } wait_queue_head_t;
 
-void init_waitqueue_head(wait_queue_head_t *q);
+#define __WAIT_QUEUE_HEAD_INITIALIZER(name)             \
+	{                                               \
+		.lock = __SPIN_LOCK_UNLOCKED,           \
+		.head = { &(name).head, &(name).head }, \
+	}
+#define DECLARE_WAIT_QUEUE_HEAD(name) \
+	wait_queue_head_t name = __WAIT_QUEUE_HEAD_INITIALIZER(name)
+
+void __init_waitqueue_head(wait_queue_head_t *q, const char *name,
+			   const struct lock_class_key *key);
+
+/* The locks of queues that one of these initialises are one lockdep class. */
+#define init_waitqueue_head(q)                          \
+	do {                                            \
+		static struct lock_class_key __key;     \
+                                                        \
+		__init_waitqueue_head((q), #q, &__key); \
+	} while (0)
 
 /* Somebody is queued. Without the lock a guess; see the kernel's comment. */
 static inline bool waitqueue_active(const wait_queue_head_t *q)
@@ -109,6 +126,7 @@ void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr, void *key);
 	do {                                                                   \
 		wait_queue_entry_t __entry;                                    \
                                                                                \
+		might_sleep();                                                 \
 		if (condition)                                                 \
 			break;                                                 \
 		init_wait(&__entry);                                           \
