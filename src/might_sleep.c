@@ -14,7 +14,9 @@ static unsigned int count_of(const struct pagesim_cpu *cpu)
 
 unsigned int preempt_count(void)
 {
-	return count_of(cpu_self());
+	const struct pagesim_cpu *cpu = cpu_if_any();
+
+	return cpu ? count_of(cpu) : 0;
 }
 
 static noinline void report_sleeper(const struct pagesim_cpu *cpu,
@@ -31,10 +33,13 @@ static noinline void report_sleeper(const struct pagesim_cpu *cpu,
 		file, line);
 }
 
+/* A thread that never asked for a CPU is in nothing, and needs none here. */
 void __might_sleep(const char *file, int line)
 {
-	const struct pagesim_cpu *cpu = cpu_self();
+	const struct pagesim_cpu *cpu = cpu_if_any();
 
+	if (!cpu)
+		return;
 	if (unlikely(count_of(cpu) || cpu->irqs_off || cpu->rcu_nesting))
 		report_sleeper(cpu, file, line);
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <pagesim/inject.h>
+#include <pagesim/might_sleep.h>
 #include <pagesim/slab.h>
 #include <pagesim/raw_spinlock.h>
 
@@ -426,6 +427,8 @@ static void *slab_alloc(struct kmem_cache *cache, gfp_t gfp, size_t size,
 	struct allocation got = { 0 };
 	unsigned int order = cache->size ? cache->order : order_of(size);
 
+	if (gfpflags_allow_blocking(gfp))
+		might_sleep_at(site.file, site.line);
 	if (!(gfp & __GFP_NOFAIL) && pagesim_should_fail())
 		return NULL;
 	do {

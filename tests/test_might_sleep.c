@@ -2,10 +2,13 @@
 // Floor: 5
 #include "lockdep_locks.h"
 #include <pagesim/completion.h>
+#include <pagesim/folio_lock.h>
 #include <pagesim/might_sleep.h>
 #include <pagesim/mutex.h>
+#include <pagesim/page_alloc.h>
 #include <pagesim/rcupdate.h>
 #include <pagesim/rwsem.h>
+#include <pagesim/slab.h>
 
 #define HEADLINE "BUG: sleeping function called from invalid context at "
 
@@ -119,6 +122,43 @@ static void test_in_a_read_section(void **state)
 	pagesim_reset_reports();
 }
 
+/* Where it does not sleep today, either. */
+static void test_allocations(void **state)
+{
+	struct expected_report expected;
+	void *object = NULL;
+
+	(void)state;
+	local_irq_disable();
+	expect_sleep(&expected, object = kmalloc(8, GFP_KERNEL));
+	kfree(object);
+	kfree(kmalloc(8, GFP_ATOMIC));
+	kfree(kmalloc(8, GFP_NOWAIT));
+	expect_sleep(&expected, might_alloc(GFP_KERNEL));
+	might_alloc(GFP_NOWAIT);
+	local_irq_enable();
+	kfree(kmalloc(8, GFP_KERNEL));
+	assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_WARN), 0);
+}
+
+static void test_folio_lock(void **state)
+{
+	struct expected_report expected;
+	struct folio *folio = folio_alloc(GFP_KERNEL, 0);
+
+	(void)state;
+	local_bh_disable();
+	expect_report(&expected, PAGESIM_REPORT_WARN, HEADLINE,
+		      folio_lock(folio));
+	folio_unlock(folio);
+	pagesim_reset_reports();
+	assert_true(folio_trylock(folio));
+	folio_unlock(folio);
+	local_bh_enable();
+	assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_WARN), 0);
+	folio_put(folio);
+}
+
 /* Whether it would have to or not. */
 static void test_who_might_sleep(void **state)
 {
@@ -178,6 +218,8 @@ int main(void)
 		sleep_test(test_handlers),
 		sleep_test(test_in_a_read_section),
 		sleep_test(test_who_might_sleep),
+		sleep_test(test_allocations),
+		sleep_test(test_folio_lock),
 		sleep_test(test_tier_none),
 	};
 

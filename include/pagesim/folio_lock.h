@@ -16,12 +16,13 @@
  * woken for it gets there. After five times that waiter asks the unlocker to
  * take the lock for it.
  *
- * Context of everything that may sleep: a reference on the folio, no
- * spinlock, bottom halves and interrupts on.
+ * Context of everything that may sleep: a reference on the folio, and see
+ * might_sleep.h.
  */
 #ifndef PAGESIM_FOLIO_LOCK_H
 #define PAGESIM_FOLIO_LOCK_H
 
+#include <pagesim/might_sleep.h>
 #include <pagesim/refcount.h>
 
 void __folio_lock(struct folio *folio);
@@ -40,6 +41,7 @@ static inline bool trylock_page(struct page *page)
 /* Sleeps until it has the lock. Ordering: acquire. */
 static inline void folio_lock(struct folio *folio)
 {
+	might_sleep();
 	if (!folio_trylock(folio))
 		__folio_lock(folio);
 }

@@ -5,7 +5,8 @@
  * where it must not.
  *
  * Models: include/linux/kernel.h, __might_resched() of kernel/sched/core.c,
- * preempt_count() and in_atomic() of include/linux/preempt.h at v6.12, with
+ * might_alloc() of include/linux/sched/mm.h without fs_reclaim, preempt_count()
+ * and in_atomic() of include/linux/preempt.h at v6.12, with
  * CONFIG_DEBUG_ATOMIC_SLEEP from tier "vm" on.
  *
  * Reported, every time, as PAGESIM_REPORT_WARN
@@ -22,6 +23,7 @@
 #define PAGESIM_MIGHT_SLEEP_H
 
 #include <pagesim/bug.h>
+#include <pagesim/types.h>
 
 void __might_sleep(const char *file, int line);
 
@@ -41,6 +43,15 @@ void __might_sleep(const char *file, int line);
 		if (cond)              \
 			might_sleep(); \
 	} while (0)
+
+/* May the allocation wait for memory to be freed? */
+static inline bool gfpflags_allow_blocking(gfp_t gfp)
+{
+	return gfp & __GFP_DIRECT_RECLAIM;
+}
+
+/* For what allocates with gfp, now or another time. */
+#define might_alloc(gfp) might_sleep_if(gfpflags_allow_blocking(gfp))
 
 /*
  * The kernel's word: spinlocks held in bits 0 to 7, softirqs in 8 to 15 (1

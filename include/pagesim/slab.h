@@ -24,13 +24,14 @@
  * Objects that are left at pagesim_shutdown() are reported as "leak", for
  * each cache, with the place where the first was allocated.
  *
- * Context: any of a simulated CPU's; a spinlock for each cache, and one for
- * the heap, nest inside of whatever the caller holds. No interrupt comes
- * while they are held, so they do not turn interrupts off. A report is made
- * with none of them held and with a consistent heap: a handler may leave by
- * longjmp(), and nothing was allocated then.
- * Ordering: what the last owner wrote before kfree() happens before the
- * return of the kmalloc() that hands the memory out again.
+ * Context: any of a simulated CPU's, but with GFP_KERNEL and what else has
+ * __GFP_DIRECT_RECLAIM only where one may sleep (might_sleep.h). A spinlock for
+ * each cache, and one for the heap, nest inside of whatever the caller holds.
+ * No interrupt comes while they are held, so they do not turn interrupts off. A
+ * report is made with none of them held and with a consistent heap: a handler
+ * may leave by longjmp(), and nothing was allocated then. Ordering: what the
+ * last owner wrote before kfree() happens before the return of the kmalloc()
+ * that hands the memory out again.
  *
  * Differs from the kernel: no per-CPU slabs, so an object that is freed on
  * one CPU is at once there for all; caches are never merged; the pages are
