@@ -608,20 +608,19 @@ static bool note_place_locked(const struct lock_place *place)
 	return true;
 }
 
-void __lockdep_rcu_suspicious(const char *file, int line, const char *text)
+bool __lockdep_rcu_suspicious(const char *file, int line, const char *text)
 {
 	const struct pagesim_cpu *cpu = cpu_if_any();
 	struct lock_place place = { file, line };
 	struct lockdep_report report;
+	bool is_new;
 
 	report.rule[0] = '\0';
 	lockdep_lock();
-	if (note_place_locked(&place)) {
-		lockdep_report_begin(&report, &place, "rcu",
-				     "WARNING: suspicious RCU usage: %s", text);
-		if (cpu)
-			lockdep_report_held(&report, cpu);
-	}
+	is_new = note_place_locked(&place);
+	if (is_new)
+		lockdep_report_rcu(&report, cpu, &place, text);
 	lockdep_unlock();
 	lockdep_send(&report);
+	return is_new;
 }

@@ -150,6 +150,10 @@ void lockdep_report_inversion(struct lockdep_report *report,
 			      const struct pagesim_cpu *cpu,
 			      const struct held_lock *held, unsigned int bit,
 			      u16 other, const char *func);
+/* cpu may be NULL. */
+void lockdep_report_rcu(struct lockdep_report *report,
+			const struct pagesim_cpu *cpu,
+			const struct lock_place *place, const char *text);
 /* Prints what the CPU's thread holds. Context: without the lock. */
 void lockdep_print_held(const struct pagesim_cpu *cpu);
 /* Context: without the lock. */

@@ -100,6 +100,9 @@ void lockdep_report_held(struct lockdep_report *report,
 		snprintf(number, sizeof(number), " #%u: ", i);
 		lockdep_report_lock(report, number, &cpu->held_locks[i]);
 	}
+	if (cpu->rcu_nesting)
+		lockdep_report_add(report, " and rcu_read_lock(), %u deep\n",
+				   cpu->rcu_nesting);
 }
 
 void lockdep_report_path(struct lockdep_report *report, u16 class, bool back)
@@ -164,6 +167,24 @@ void lockdep_report_inversion(struct lockdep_report *report,
 		lock_classes[other].seen[old].line);
 	lockdep_report_path(report, other, on);
 	lockdep_report_held(report, cpu);
+}
+
+void lockdep_report_rcu(struct lockdep_report *report,
+			const struct pagesim_cpu *cpu,
+			const struct lock_place *place, const char *text)
+{
+	static const char headline[] = "WARNING: suspicious RCU usage";
+
+	lockdep_report_begin(report, place, "rcu", "%s: %s", headline, text);
+	report->len = 0; /* the kernel's lines, where the text is one below */
+	lockdep_report_add(report,
+			   "=============================\n%s\n"
+			   "-----------------------------\n%s:%d %s!\n\n"
+			   "other info that might help us debug this:\n\n"
+			   "rcu_scheduler_active = 2, debug_locks = 1\n",
+			   headline, place->file, place->line, text);
+	if (cpu)
+		lockdep_report_held(report, cpu);
 }
 
 void lockdep_print_held(const struct pagesim_cpu *cpu)

@@ -40,6 +40,10 @@ void __might_sleep(const char *file, int line)
 
 	if (!cpu)
 		return;
+	if (unlikely(cpu->rcu_nesting))
+		lockdep_rcu_suspicious(
+			file, line,
+			"Illegal context switch in RCU read-side critical section");
 	if (unlikely(count_of(cpu) || cpu->irqs_off || cpu->rcu_nesting))
 		report_sleeper(cpu, file, line);
 }

@@ -231,8 +231,13 @@ bool rcu_may_wait(const char *what)
 	return false;
 }
 
-void synchronize_rcu(void)
+void pagesim_synchronize_rcu(const char *file, int line)
 {
+	if (unlikely(cpu_self()->rcu_nesting) &&
+	    lockdep_rcu_suspicious(
+		    file, line,
+		    "Illegal synchronize_rcu() in RCU read-side critical section"))
+		return;
 	if (!rcu_may_wait("synchronize_rcu()"))
 		return;
 	grace_period();

@@ -119,6 +119,12 @@ static void test_in_a_read_section(void **state)
 	expect_report(&expected, PAGESIM_REPORT_WARN, HEADLINE, might_sleep());
 	rcu_read_unlock();
 	assert_non_null(strstr(expected.console, "RCU nest depth: 1, "));
+	if (pagesim_built_debug() == PAGESIM_DEBUG_FULL) {
+		assert_non_null(strstr(
+			expected.console,
+			" Illegal context switch in RCU read-side critical section!"));
+		assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_LOCKDEP), 1);
+	}
 	pagesim_reset_reports();
 }
 

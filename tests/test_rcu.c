@@ -759,15 +759,26 @@ static void test_set_of_heads(void **state)
 	rcu_heads_clear();
 }
 
+static void wait_here(void)
+{
+	synchronize_rcu();
+}
+
 static void test_waiting_where_one_may_not(void **state)
 {
 	struct expected_report expected;
 
 	(void)state;
 	rcu_read_lock();
+	if (pagesim_built_debug() == PAGESIM_DEBUG_FULL)
+		expect_report(
+			&expected, PAGESIM_REPORT_LOCKDEP,
+			"Illegal synchronize_rcu() in RCU read-side critical section",
+			wait_here());
+	/* Said once for the place, and never done. */
 	expect_report(&expected, PAGESIM_REPORT_BUG_ON,
 		      "synchronize_rcu() was called in an RCU read section",
-		      synchronize_rcu());
+		      wait_here());
 	expect_report(&expected, PAGESIM_REPORT_BUG_ON,
 		      "rcu_barrier() was called in an RCU read section",
 		      rcu_barrier());
@@ -829,7 +840,6 @@ static void test_callbacks_that_sleep(void **state)
 static void test_other_misuse(void **state)
 {
 	struct expected_report expected;
-	void *pointer = NULL;
 
 	(void)state;
 	expect_report(&expected, PAGESIM_REPORT_BUG_ON,
@@ -841,17 +851,94 @@ static void test_other_misuse(void **state)
 		      pagesim_thread_exit());
 	assert_false(rcu_read_lock_held());
 	synchronize_rcu(); /* its section is over */
-	if (pagesim_built_debug() < PAGESIM_DEBUG_VM)
-		return;
-	expect_report(&expected, PAGESIM_REPORT_WARN,
-		      "suspicious rcu_dereference",
-		      (void)rcu_dereference(pointer));
-	expect_report(&expected, PAGESIM_REPORT_WARN,
-		      "suspicious rcu_dereference_protected",
-		      (void)rcu_dereference_protected(pointer, false));
-	assert_null(rcu_dereference_check(pointer, true));
-	assert_null(rcu_access_pointer(pointer));
+}
+
+/* ---- lockdep ---- */
+
+static void *pointer;
+
+static void read_here(void)
+{
+	(void)rcu_dereference(pointer);
+}
+
+/* Each in the right section, and by who keeps writers out. */
+static void test_right_sections(void **state)
+{
+	DEFINE_SPINLOCK(lock);
+	int new;
+
+	(void)state;
+	rcu_read_lock();
+	read_here();
+	(void)rcu_dereference_check(pointer, false);
+	lockdep_assert_in_rcu_read_lock();
+	rcu_read_unlock();
+	rcu_read_lock_bh();
+	(void)rcu_dereference_bh(pointer);
+	(void)rcu_dereference_bh_check(pointer, false);
+	rcu_read_unlock_bh();
+	spin_lock(&lock);
 	RCU_INIT_POINTER(pointer, NULL);
+	assert_null(rcu_dereference_check(pointer, lockdep_is_held(&lock)));
+	assert_null(rcu_replace_pointer(pointer, (void *)&new,
+					lockdep_is_held(&lock)));
+	assert_ptr_equal(rcu_dereference_protected(pointer,
+						   lockdep_is_held(&lock)),
+			 &new);
+	spin_unlock(&lock);
+	assert_ptr_equal(rcu_access_pointer(pointer), &new);
+	rcu_sleep_check();
+	assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_LOCKDEP), 0);
+}
+
+#define SUSPICIOUS "WARNING: suspicious RCU usage: "
+
+static void test_suspicious_usage(void **state)
+{
+	struct expected_report expected;
+	DEFINE_SPINLOCK(lock);
+
+	(void)state;
+	if (pagesim_built_debug() < PAGESIM_DEBUG_FULL)
+		skip();
+	spin_lock(&lock);
+	expect_report(&expected, PAGESIM_REPORT_LOCKDEP,
+		      SUSPICIOUS "suspicious rcu_dereference_check() usage",
+		      read_here());
+	spin_unlock(&lock);
+	read_here(); /* said once for the place */
+	assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_LOCKDEP), 1);
+	assert_non_null(
+		strstr(expected.console, "WARNING: suspicious RCU usage\n"));
+	assert_non_null(strstr(expected.console, "test_rcu.c:"));
+	assert_non_null(strstr(expected.console, " usage!\n"));
+	assert_non_null(strstr(expected.console,
+			       "other info that might help us debug this:"));
+	assert_non_null(strstr(expected.console, "1 lock held by main/0"));
+
+	/* Softirqs off are no section of rcu_read_lock(), nor the reverse. */
+	rcu_read_lock_bh();
+	expect_report(&expected, PAGESIM_REPORT_LOCKDEP,
+		      "suspicious rcu_dereference_check() usage",
+		      (void)rcu_dereference(pointer));
+	expect_report(&expected, PAGESIM_REPORT_WARN, "rcu_read_lock_held",
+		      lockdep_assert_in_rcu_read_lock());
+	rcu_read_unlock_bh();
+	rcu_read_lock();
+	expect_report(&expected, PAGESIM_REPORT_LOCKDEP,
+		      "suspicious rcu_dereference_check() usage",
+		      (void)rcu_dereference_bh(pointer));
+	assert_non_null(strstr(expected.console, "rcu_read_lock(), 1 deep"));
+	expect_report(&expected, PAGESIM_REPORT_LOCKDEP,
+		      "suspicious rcu_dereference_protected() usage",
+		      (void)rcu_dereference_protected(pointer,
+						      lockdep_is_held(&lock)));
+	expect_report(
+		&expected, PAGESIM_REPORT_LOCKDEP,
+		"Illegal context switch in RCU read-side critical section",
+		rcu_sleep_check());
+	rcu_read_unlock();
 }
 
 /* ---- threads that come and go ---- */
@@ -1069,6 +1156,8 @@ int main(void)
 		rcu_test(test_waiting_where_one_may_not),
 		cmocka_unit_test(test_callbacks_that_sleep),
 		rcu_test(test_other_misuse),
+		rcu_test(test_right_sections),
+		rcu_test(test_suspicious_usage),
 		rcu_test(test_threads_come_and_go),
 		cmocka_unit_test(test_everybody_at_once),
 		cmocka_unit_test(test_shutdown_drains),

@@ -17,7 +17,7 @@
  *   inconsistent lock state: inconsistent {OLD} -> {NEW} usage.
  *   possible irq lock inversion dependency detected
  *   SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected (and HARDIRQ)
- *   suspicious RCU usage
+ *   suspicious RCU usage (what is, says rcupdate.h)
  *
  * On from pagesim_boot() if the tier is "full" and the configuration has no
  * no_lockdep; with PAGESIM_DEBUG 0 nothing of it is compiled in. A thread is
@@ -92,7 +92,7 @@ void __lockdep_hardirqs_on(void);
 void __lockdep_softirqs_on(void);
 enum lock_state __lockdep_is_held(const void *lock, int read);
 unsigned int __lockdep_nr_held(void);
-void __lockdep_rcu_suspicious(const char *file, int line, const char *text);
+bool __lockdep_rcu_suspicious(const char *file, int line, const char *text);
 
 /* ---- which class a lock is of ---- */
 
@@ -222,14 +222,13 @@ static inline enum lock_state lockdep_is_held_type(const void *lock, int read)
 	WARN_ON(lockdep_enabled() && __lockdep_nr_held())
 
 /*
- * Reports "suspicious RCU usage" and that text, once for a place. The
- * caller has looked whether it is.
+ * Reports "suspicious RCU usage" and that text, once for a place. The caller
+ * has looked whether it is (rcupdate.h). Returns whether it was reported.
  */
-static inline void lockdep_rcu_suspicious(const char *file, int line,
+static inline bool lockdep_rcu_suspicious(const char *file, int line,
 					  const char *text)
 {
-	if (lockdep_enabled())
-		__lockdep_rcu_suspicious(file, line, text);
+	return lockdep_enabled() && __lockdep_rcu_suspicious(file, line, text);
 }
 
 #endif /* PAGESIM_LOCKDEP_H */

@@ -18,7 +18,7 @@
  *    called before shutdown.
  *  - A stretch with preemption off, such as a plain spin_lock()'s, holds no
  *    grace period up, since a CPU here knows nothing of preemption.
- *  - What the kernel says with lockdep, or by hanging, is a report.
+ *  - What the kernel says by hanging is a report.
  *
  * Context of all that has no other: a running machine. The first call on a
  * thread takes a CPU (cpu.h).
@@ -31,6 +31,7 @@
 #include <pagesim/bug.h>
 #include <pagesim/compiler.h>
 #include <pagesim/cpu.h>
+#include <pagesim/lockdep.h>
 #include <pagesim/types.h>
 
 typedef void (*rcu_callback_t)(struct rcu_head *head);
@@ -105,38 +106,60 @@ static inline bool rcu_read_lock_bh_held(void)
 #endif
 
 /*
- * As CONFIG_PROVE_RCU has it, with debug tier vm: a warn report if neither
- * the condition holds nor the caller is in a section.
+ * As CONFIG_PROVE_RCU has it, with lockdep: the report "suspicious RCU usage"
+ * if the condition holds, once for a place.
  */
-#ifdef CONFIG_DEBUG_VM
-#define __RCU_CHECK(cond, what)                            \
-	((void)(pagesim_debug_tier >= 1 &&                 \
-		__PAGESIM_WARN(!(cond), "suspicious " what \
-					"() usage: no read section")))
-#else
-#define __RCU_CHECK(cond, what) __VM_UNCHECKED(cond)
-#endif
+#define RCU_LOCKDEP_WARN(cond, text)                                      \
+	do {                                                              \
+		if (lockdep_enabled() && unlikely(cond))                  \
+			lockdep_rcu_suspicious(__FILE__, __LINE__, text); \
+	} while (0)
 
-#define rcu_dereference_check(p, cond)                      \
-	__extension__({                                     \
-		__RCU_CHECK((cond) || rcu_read_lock_held(), \
-			    "rcu_dereference_check");       \
-		rcu_dereference_raw(p);                     \
+/* For what sleeps; part of might_sleep(). */
+#define rcu_sleep_check()             \
+	RCU_LOCKDEP_WARN(             \
+		rcu_read_lock_held(), \
+		"Illegal context switch in RCU read-side critical section")
+
+/* A warn report, with lockdep, outside of rcu_read_lock(). */
+#define lockdep_assert_in_rcu_read_lock() \
+	((void)WARN_ON(lockdep_enabled() && !rcu_read_lock_held()))
+
+/*
+ * As rcu_dereference_raw(). Reported if neither the condition holds nor the
+ * caller is in a section of rcu_read_lock(), or without softirqs for _bh.
+ */
+#define rcu_dereference_check(p, cond)                                        \
+	__extension__({                                                       \
+		RCU_LOCKDEP_WARN(!((cond) || rcu_read_lock_held()),           \
+				 "suspicious rcu_dereference_check() usage"); \
+		rcu_dereference_raw(p);                                       \
 	})
 #define rcu_dereference(p) rcu_dereference_check(p, false)
-#define rcu_dereference_bh_check(p, cond)                      \
-	__extension__({                                        \
-		__RCU_CHECK((cond) || rcu_read_lock_bh_held(), \
-			    "rcu_dereference_check");          \
-		rcu_dereference_raw(p);                        \
+#define rcu_dereference_bh_check(p, cond)                                     \
+	__extension__({                                                       \
+		RCU_LOCKDEP_WARN(!((cond) || rcu_read_lock_bh_held()),        \
+				 "suspicious rcu_dereference_check() usage"); \
+		rcu_dereference_raw(p);                                       \
 	})
 #define rcu_dereference_bh(p) rcu_dereference_bh_check(p, false)
 
 /* For who keeps writers out, as the condition says. Ordering: none. */
-#define rcu_dereference_protected(p, cond)                      \
-	__extension__({                                         \
-		__RCU_CHECK(cond, "rcu_dereference_protected"); \
-		READ_ONCE(p);                                   \
+#define rcu_dereference_protected(p, cond)                               \
+	__extension__({                                                  \
+		RCU_LOCKDEP_WARN(                                        \
+			!(cond),                                         \
+			"suspicious rcu_dereference_protected() usage"); \
+		READ_ONCE(p);                                            \
+	})
+
+/* Publishes ptr. The pointer that was there, for who keeps writers out. */
+#define rcu_replace_pointer(rcu_ptr, ptr, cond)                       \
+	__extension__({                                               \
+		__typeof__(ptr) __old =                               \
+			rcu_dereference_protected((rcu_ptr), (cond)); \
+		rcu_assign_pointer((rcu_ptr), (ptr));                 \
+		__old;                                                \
 	})
 
 /* ---- grace periods ---- */
@@ -147,10 +170,13 @@ static inline bool rcu_read_lock_bh_held(void)
  * them then; in mode softirq they run at their CPU's next softirq point, of
  * which the end of this call is one.
  * Context: may sleep. In a section, in a callback, an interrupt or a
- * softirq, or with either of them off: a bug-on report, and no wait.
+ * softirq, or with either of them off: a bug-on report, and no wait. With
+ * lockdep, in a section and for the first time at a place, the kernel's
+ * "Illegal synchronize_rcu() in RCU read-side critical section" instead.
  * Ordering: full, on both sides.
  */
-void synchronize_rcu(void);
+#define synchronize_rcu() pagesim_synchronize_rcu(__FILE__, __LINE__)
+void pagesim_synchronize_rcu(const char *file, int line);
 
 /*
  * Calls func(head) once, after a grace period, in the context that the
