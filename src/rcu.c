@@ -52,6 +52,7 @@ struct cpu_callbacks {
 static struct {
 	raw_spinlock_t lock;
 	struct cpu_callbacks cpu[MAX_CPUS];
+	unsigned long nr_kfree; /* kfree_rcu()'s not through; atomic */
 	u64 ended_on; /* CPUs whose list of ended ones is not empty */
 
 	raw_spinlock_t gp_lock;
@@ -292,6 +293,8 @@ static void enqueue(struct rcu_head *head, rcu_callback_t func,
 	head->func = func;
 	list_append(&cbs->fresh, &one);
 	cbs->nr_queued++;
+	if ((unsigned long)func < KFREE_OFFSETS)
+		__atomic_fetch_add(&rcu.nr_kfree, 1, __ATOMIC_RELAXED);
 	trace_queued(head, (long)(cbs->nr_queued - cbs->nr_run));
 	raw_spin_unlock(&rcu.lock);
 	if (rcu.has_worker)
@@ -334,6 +337,7 @@ static void run_callback(struct rcu_head *head)
 		trace_rcu_invoke_kvfree_callback(RCU_NAME, head,
 						 (unsigned long)func);
 		kfree_hook((char *)head - (unsigned long)func);
+		__atomic_fetch_sub(&rcu.nr_kfree, 1, __ATOMIC_RELEASE);
 	} else {
 		trace_rcu_invoke_callback(RCU_NAME, head);
 		func(head);
@@ -513,6 +517,12 @@ void rcu_barrier(void)
 {
 	if (rcu_may_wait("rcu_barrier()"))
 		drain();
+}
+
+void kvfree_rcu_barrier(void)
+{
+	if (__atomic_load_n(&rcu.nr_kfree, __ATOMIC_ACQUIRE))
+		rcu_barrier();
 }
 
 unsigned long pagesim_rcu_nr_queued(void)

@@ -190,6 +190,7 @@ static void slab_free(struct kmem_cache *wanted, const void *address,
 
 	verdict.wrong = FREE_FINE;
 	verdict.damage.object = NULL;
+	verdict.later = NULL;
 	do {
 		s = slab_of(address);
 		cache = s ? READ_ONCE(s->cache) : NULL;
@@ -201,6 +202,8 @@ static void slab_free(struct kmem_cache *wanted, const void *address,
 		done = slab_free_object(cache, s, address, site, &verdict);
 		raw_spin_unlock(&cache->lock);
 	} while (unlikely(!done));
+	if (unlikely(verdict.later))
+		slab_give_back_by_rcu(verdict.later);
 	verdict.other_cache = slab_checks() && wanted && wanted != cache &&
 			      !verdict.wrong;
 	report_free(&verdict, address, wanted, site, func);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <pagesim/bug.h>
+#include <pagesim/might_sleep.h>
+#include <pagesim/rcupdate.h>
 
 #include "arena.h"
 #include "slab_cache.h"
@@ -26,12 +28,6 @@ static struct {
 
 unsigned int slab_keeps_empty(const struct kmem_cache *cache)
 {
-	/*
-	 * With RCU: give a slab back a grace period after its last object was
-	 * freed, by a callback, instead of never.
-	 */
-	if (cache->flags & SLAB_TYPESAFE_BY_RCU)
-		return ~0U;
 	return cache->object_size ? MIN_PARTIAL : 0;
 }
 
@@ -215,28 +211,41 @@ unsigned long slab_caches_report(const char *func)
 
 /* ---- its end ---- */
 
+static void give_all_back(struct kmem_cache *cache, struct slab_site site)
+{
+	struct slab_damage damage;
+	struct slab *s, *later;
+
+	do {
+		later = NULL;
+		raw_spin_lock(&cache->lock);
+		s = list_empty(&cache->partial)
+			    ? NULL
+			    : list_first_entry(&cache->partial, struct slab,
+					       partial);
+		if (s)
+			slab_give_back(cache, s, site, &damage, &later);
+		raw_spin_unlock(&cache->lock);
+		if (later)
+			slab_give_back_by_rcu(later);
+	} while (s);
+}
+
 void pagesim_kmem_cache_destroy(struct kmem_cache *cache, const char *file,
 				int line)
 {
 	struct slab_site site = { file, line };
-	struct slab_damage damage;
 
 	if (!cache)
 		return;
+	might_sleep_at(file, line);
+	kvfree_rcu_barrier();
 	report_cache_damage(cache, site, "kmem_cache_destroy");
 	if (report_cache_leak(cache, "kmem_cache_destroy"))
 		return;
-	/*
-	 * With RCU: SLAB_TYPESAFE_BY_RCU waits here for the callbacks that
-	 * give its slabs back, as the kernel does by rcu_barrier().
-	 */
-	raw_spin_lock(&cache->lock);
-	while (!list_empty(&cache->partial))
-		slab_give_back(cache,
-			       list_first_entry(&cache->partial, struct slab,
-						partial),
-			       site, &damage);
-	raw_spin_unlock(&cache->lock);
+	give_all_back(cache, site);
+	if (cache->flags & SLAB_TYPESAFE_BY_RCU)
+		rcu_barrier(); /* its slabs know it */
 	raw_spin_lock(&caches.lock);
 	cache->in_use = false;
 	raw_spin_unlock(&caches.lock);

@@ -43,7 +43,11 @@ struct slab {
 	u16 inuse; /* allocated */
 	u16 fresh; /* those from here on were never handed out */
 	u16 free; /* the first that was freed, SLAB_NO_OBJECT */
-	struct list_head partial;
+	union {
+		struct list_head partial;
+		/* Off that list, and to be given back after a grace period. */
+		struct rcu_head rcu;
+	};
 };
 
 #define SLAB_NO_OBJECT 0xffff

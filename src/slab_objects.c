@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <pagesim/rcupdate.h>
 
 #include "arena.h"
 #include "slab_cache.h"
@@ -163,14 +164,33 @@ void slab_take_object(struct kmem_cache *cache, unsigned int order,
 /* ---- free ---- */
 
 bool slab_give_back(struct kmem_cache *cache, struct slab *s,
-		    struct slab_site site, struct slab_damage *damage)
+		    struct slab_site site, struct slab_damage *damage,
+		    struct slab **later)
 {
 	if (!check_slab(cache, s, damage))
 		return false;
 	list_del(&s->partial);
 	cache->nr_empty--;
-	slab_heap_give_back(s, cache->name, site);
+	if (cache->flags & SLAB_TYPESAFE_BY_RCU) {
+		s->freed = site;
+		*later = s;
+	} else {
+		slab_heap_give_back(s, cache->name, site);
+	}
 	return true;
+}
+
+/* Its cache is there still: kmem_cache_destroy() waits. */
+static void give_back_now(struct rcu_head *head)
+{
+	struct slab *s = container_of(head, struct slab, rcu);
+
+	slab_heap_give_back(s, READ_ONCE(s->cache)->name, s->freed);
+}
+
+void slab_give_back_by_rcu(struct slab *s)
+{
+	pagesim_call_rcu(&s->rcu, give_back_now, s->freed.file, s->freed.line);
 }
 
 static void fill_freed(struct kmem_cache *cache, const struct slab *s,
@@ -188,7 +208,7 @@ static void fill_freed(struct kmem_cache *cache, const struct slab *s,
 
 static void put_object(struct kmem_cache *cache, struct slab *s,
 		       unsigned int index, struct slab_site site,
-		       struct slab_damage *damage)
+		       struct slab_verdict *verdict)
 {
 	struct object *object = object_of(s, index);
 
@@ -200,7 +220,8 @@ static void put_object(struct kmem_cache *cache, struct slab *s,
 		list_add(&s->partial, &cache->partial);
 	cache->nr_allocated--;
 	if (!s->inuse && ++cache->nr_empty > slab_keeps_empty(cache))
-		slab_give_back(cache, s, site, damage);
+		slab_give_back(cache, s, site, &verdict->damage,
+			       &verdict->later);
 }
 
 /* ---- what has to be said about a free ---- */
@@ -238,7 +259,7 @@ bool slab_free_object(struct kmem_cache *cache, struct slab *s,
 		judge(cache, s, offset, verdict);
 	if (!verdict->wrong)
 		put_object(cache, s, (unsigned int)(offset / s->size), site,
-			   &verdict->damage);
+			   verdict);
 	return true;
 }
 

@@ -36,6 +36,7 @@ struct slab_verdict {
 	struct slab_site freed; /* the first time */
 	bool other_cache;
 	struct slab_damage damage;
+	struct slab *later; /* for slab_give_back_by_rcu(), or NULL */
 };
 
 /*
@@ -47,9 +48,15 @@ bool slab_free_object(struct kmem_cache *cache, struct slab *s,
 		      const void *address, struct slab_site site,
 		      struct slab_verdict *verdict);
 
-/* Returns false, and keeps the slab, if its free objects were changed. */
+/*
+ * Of a slab with no object allocated. Returns false, and keeps it, if its free
+ * objects were changed. One of a SLAB_TYPESAFE_BY_RCU cache is off its list
+ * then, and left in later: for slab_give_back_by_rcu(), without the lock.
+ */
 bool slab_give_back(struct kmem_cache *cache, struct slab *s,
-		    struct slab_site site, struct slab_damage *damage);
+		    struct slab_site site, struct slab_damage *damage,
+		    struct slab **later);
+void slab_give_back_by_rcu(struct slab *s);
 
 /* False if a free object was changed. Full slabs have none. */
 bool slab_objects_check(struct kmem_cache *cache, struct slab_damage *damage);

@@ -2,6 +2,7 @@
 // Floor: 5
 #include "test.h"
 #include <pagesim/atomic.h>
+#include <pagesim/rcupdate.h>
 #include <pagesim/slab.h>
 #include "slab_heaps.h"
 #include "threads.h"
@@ -114,47 +115,123 @@ struct node {
 	char bytes[60];
 };
 
+static struct kmem_cache *node_cache;
+
+static void boot_nodes(void (*ctor)(void *))
+{
+	assert_int_equal(boot_with(1 << 20, pagesim_built_debug()), 0);
+	node_cache = kmem_cache_create("node", sizeof(struct node), 0,
+				       SLAB_TYPESAFE_BY_RCU, ctor);
+}
+
+static bool any_between(void *list, const void *low, const void *high)
+{
+	for (; list; list = *(void **)list)
+		if (list >= low && list <= high)
+			return true;
+	return false;
+}
+
 /* What a reader under RCU may rely on: contents, access, and the type. */
 static void test_typesafe_by_rcu(void **state)
 {
-	struct kmem_cache *cache;
-	struct node *nodes[512];
-	char *low, *high;
+	struct node *nodes[1024];
 	void *list;
 
 	(void)state;
-	assert_int_equal(boot_with(1 << 20, pagesim_built_debug()), 0);
-	cache = kmem_cache_create("node", sizeof(struct node), 0,
-				  SLAB_TYPESAFE_BY_RCU, NULL);
-	for (int i = 0; i < 512; i++) {
-		nodes[i] = kmem_cache_alloc(cache, GFP_KERNEL);
+	boot_nodes(NULL);
+	for (int i = 0; i < 1024; i++) {
+		nodes[i] = kmem_cache_alloc(node_cache, GFP_KERNEL);
 		nodes[i]->key = (u32)i + 1;
 	}
-	low = (char *)nodes[0];
-	high = (char *)nodes[511];
-	for (int i = 0; i < 512; i++)
-		kmem_cache_free(cache, nodes[i]);
-	for (int i = 0; i < 512; i++) {
+	kmem_cache_free(node_cache, nodes[1023]);
+	assert_ptr_equal(kmem_cache_alloc(node_cache, GFP_KERNEL), nodes[1023]);
+	for (int i = 0; i < 1024; i++)
+		kmem_cache_free(node_cache, nodes[i]);
+	assert_true(pagesim_rcu_nr_queued());
+	for (int i = 0; i < 1024; i++) {
 		assert_false(track_mem_is_noaccess(nodes[i]));
 		assert_int_equal(nodes[i]->key, i + 1);
 	}
-	assert_ptr_equal(kmem_cache_alloc(cache, GFP_KERNEL), nodes[511]);
-	assert_int_equal(nodes[511]->key, 512);
-	kmem_cache_free(cache, nodes[511]);
-	/* The rest of the heap becomes something else, this does not. */
+	/* The rest of the heap becomes something else, this does not ... */
 	take_all(64, &list);
-	for (void *object = list; object; object = *(void **)object)
-		assert_false((char *)object >= low && (char *)object <= high);
+	assert_false(any_between(list, nodes[0], nodes[1023]));
 	free_all(list);
-	kmem_cache_destroy(cache);
+	/* ... before a grace period, but for what the cache keeps. */
+	synchronize_rcu();
+	assert_int_equal(pagesim_rcu_nr_queued(), 0);
+	take_all(64, &list);
+	assert_true(any_between(list, nodes[0], nodes[1023]));
+	free_all(list);
+	kmem_cache_destroy(node_cache);
 	assert_true(take_all(64, &list) * 64 >= 1020 << 10);
 	free_all(list);
 	assert_int_equal(pagesim_shutdown(), 0);
 }
 
+/* When it returns, all slabs are back. */
+static void test_destroy_waits(void **state)
+{
+	struct expected_report expected;
+	struct node *node;
+	void *list;
+
+	(void)state;
+	boot_nodes(NULL);
+	node = kmem_cache_alloc(node_cache, GFP_KERNEL);
+	kmem_cache_free(node_cache, node);
+	assert_int_equal(pagesim_rcu_nr_queued(), 0); /* kept */
+	kmem_cache_destroy(node_cache);
+	assert_int_equal(pagesim_rcu_nr_queued(), 0);
+	assert_true(take_all(64, &list) * 64 >= 1020 << 10);
+	free_all(list);
+	if (pagesim_built_debug() >= PAGESIM_DEBUG_VM) {
+		node_cache = kmem_cache_create("x", 8, 0, 0, NULL);
+		local_bh_disable();
+		expect_report(&expected, PAGESIM_REPORT_WARN,
+			      "sleeping function",
+			      kmem_cache_destroy(node_cache));
+		local_bh_enable();
+	}
+	assert_int_equal(pagesim_shutdown(), 0);
+}
+
+struct freed {
+	char before[24];
+	struct rcu_head rcu;
+};
+
+static struct kmem_cache *freed_cache;
+
+static void free_one(struct rcu_head *head)
+{
+	kmem_cache_free(freed_cache, container_of(head, struct freed, rcu));
+}
+
+/* For kfree_rcu(), and not for who frees in a callback of his own. */
+static void test_destroy_waits_for_kfree_rcu(void **state)
+{
+	struct expected_report expected;
+	struct freed *object;
+
+	(void)state;
+	freed_cache = KMEM_CACHE(freed, 0);
+	object = kmem_cache_alloc(freed_cache, GFP_KERNEL);
+	kfree_rcu(object, rcu);
+	kmem_cache_destroy(freed_cache);
+	assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_LEAK), 0);
+
+	freed_cache = KMEM_CACHE(freed, 0);
+	object = kmem_cache_alloc(freed_cache, GFP_KERNEL);
+	call_rcu(&object->rcu, free_one);
+	expect_report(&expected, PAGESIM_REPORT_LEAK, "1 objects of freed",
+		      kmem_cache_destroy(freed_cache));
+	rcu_barrier();
+	kmem_cache_destroy(freed_cache);
+}
+
 /* ---- threads ---- */
 
-static struct kmem_cache *node_cache;
 static struct node *current_node;
 static bool look_on;
 
@@ -192,6 +269,72 @@ static void replace(void *arg)
 static void construct_node(void *object)
 {
 	WRITE_ONCE(((struct node *)object)->key, 0U);
+}
+
+static void look_under_rcu(void *arg)
+{
+	unsigned long found = 0;
+
+	(void)arg;
+	while (smp_load_acquire(&look_on)) {
+		const struct node *node;
+
+		rcu_read_lock();
+		node = rcu_dereference(current_node);
+		for (int i = 0; i < 10; i++) {
+			if (READ_ONCE(node->key) > 1)
+				abort();
+			found += READ_ONCE(node->key);
+		}
+		rcu_read_unlock();
+	}
+	WRITE_ONCE(look_on, found == ~0UL);
+}
+
+/*
+ * Slabs come and go: freed ones become memory that is written to without
+ * marks, which ThreadSanitizer finds, and AddressSanitizer the reader.
+ */
+static void replace_slabs(void *arg)
+{
+	static struct node *nodes[512];
+
+	(void)arg;
+	for (unsigned long i = 0; i < scaled(100); i++) {
+		struct node *before = READ_ONCE(current_node);
+		void *list;
+
+		for (int n = 0; n < 512; n++) {
+			nodes[n] = kmem_cache_alloc(node_cache, GFP_KERNEL);
+			WRITE_ONCE(nodes[n]->key, 1U);
+		}
+		rcu_assign_pointer(current_node, nodes[i % 511]);
+		kmem_cache_free(node_cache, before);
+		for (int n = 0; n < 511; n++)
+			if (n != (int)(i % 511))
+				kmem_cache_free(node_cache, nodes[n]);
+		rcu_assign_pointer(current_node, nodes[511]);
+		kmem_cache_free(node_cache, nodes[i % 511]);
+		take_all(64, &list);
+		for (void *object = list; object; object = *(void **)object)
+			((char *)object)[8] = 0x77;
+		free_all(list);
+		if (i % 4 == 3)
+			rcu_barrier();
+	}
+	smp_store_release(&look_on, false);
+}
+
+static void test_reader_of_slabs_that_go(void **state)
+{
+	(void)state;
+	boot_nodes(construct_node);
+	current_node = kmem_cache_alloc(node_cache, GFP_KERNEL);
+	look_on = true;
+	run_two(look_under_rcu, NULL, replace_slabs, NULL);
+	kmem_cache_free(node_cache, current_node);
+	kmem_cache_destroy(node_cache);
+	assert_int_equal(pagesim_shutdown(), 0);
 }
 
 static void test_reader_of_freed_nodes(void **state)
@@ -265,8 +408,11 @@ int main(void)
 		machine_test(test_alignment),
 		machine_test(test_caches_that_cannot_be),
 		cmocka_unit_test(test_typesafe_by_rcu),
+		cmocka_unit_test(test_destroy_waits),
+		machine_test(test_destroy_waits_for_kfree_rcu),
 		cmocka_unit_test(test_leaks),
 		machine_test(test_reader_of_freed_nodes),
+		cmocka_unit_test(test_reader_of_slabs_that_go),
 	};
 
 	return cmocka_run_group_tests_name("slab_cache", tests, NULL, NULL);

@@ -212,7 +212,7 @@ void rcu_barrier(void);
  * less than 4096 bytes into it. NULL is nothing to free. Context: any.
  * Differs from the kernel: goes through the callback queue, so rcu_barrier()
  * waits for it. The kernel collects these beside its queue, and only
- * kvfree_rcu_barrier(), since v6.12, waits for them.
+ * kvfree_rcu_barrier() waits for them.
  */
 #define kfree_rcu(ptr, rhf)                                                  \
 	do {                                                                 \
@@ -226,6 +226,13 @@ void rcu_barrier(void);
 	} while (0)
 void pagesim_kfree_rcu(struct rcu_head *head, unsigned long offset,
 		       const char *file, int line);
+
+/*
+ * Returns when what kfree_rcu() queued before the call is freed. Since v6.12.
+ * Differs from the kernel: if there is any, it waits for all callbacks.
+ * Context: as rcu_barrier().
+ */
+void kvfree_rcu_barrier(void);
 
 /*
  * What kfree_rcu() frees with; kfree() at first; NULL puts it back.

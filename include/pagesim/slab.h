@@ -62,7 +62,7 @@ enum {
 	SLAB_PANIC = 1 << 1,
 	/*
 	 * The memory of a freed object may at once become another object of
-	 * the cache, but nothing else as long as the cache is there. Who
+	 * the cache, but nothing else before a grace period of RCU. Who
 	 * found the object under RCU may look at it, and must find out
 	 * whether it is still the same. So it keeps its contents (of a lock,
 	 * say, that the constructor initialised) and stays accessible.
@@ -132,9 +132,12 @@ struct kmem_cache *kmem_cache_create(const char *name, unsigned int size,
 	pagesim_kmem_cache_free(cache, object, __FILE__, __LINE__)
 
 /*
- * NULL is fine. Objects that remain are reported as a leak, with the place
+ * NULL is fine. First what kfree_rcu() has queued is freed, since v6.12. The
+ * slabs of a SLAB_TYPESAFE_BY_RCU cache are waited for, by rcu_barrier().
+ * Objects that remain are reported as a leak, with the place
  * where the first was allocated; they stay valid and can still be freed, and
  * pagesim_shutdown() counts but does not report them again.
+ * Context: may sleep.
  */
 #define kmem_cache_destroy(cache) \
 	pagesim_kmem_cache_destroy(cache, __FILE__, __LINE__)
