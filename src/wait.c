@@ -34,23 +34,6 @@ bool wake_up_process(struct pagesim_cpu *cpu)
 	return true;
 }
 
-/* ---- lists that are looked at without their lock ---- */
-
-void list_del_init_careful(struct list_head *entry)
-{
-	WRITE_ONCE(entry->next->prev, entry->prev);
-	WRITE_ONCE(entry->prev->next, entry->next);
-	WRITE_ONCE(entry->prev, entry);
-	smp_store_release(&entry->next, entry);
-}
-
-bool list_empty_careful(const struct list_head *head)
-{
-	const struct list_head *next = smp_load_acquire(&head->next);
-
-	return next == head && next == READ_ONCE(head->prev);
-}
-
 /* ---- wait queues ---- */
 
 void __init_waitqueue_head(wait_queue_head_t *q, const char *name,

@@ -153,19 +153,6 @@ static void test_sleeping_in_the_wrong_place(void **state)
 	local_irq_enable();
 }
 
-static void test_careful_lists(void **state)
-{
-	struct list_head head, entry;
-
-	(void)state;
-	INIT_LIST_HEAD(&head);
-	list_add(&entry, &head);
-	assert_false(list_empty_careful(&entry));
-	list_del_init_careful(&entry);
-	assert_true(list_empty_careful(&entry));
-	assert_true(list_empty_careful(&head));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,7 +161,6 @@ int main(void)
 		cpu_test(test_exclusive_ones_one_by_one),
 		cpu_test(test_wake_up_process),
 		cpu_test(test_sleeping_in_the_wrong_place),
-		cmocka_unit_test(test_careful_lists),
 	};
 
 	return cmocka_run_group_tests_name("wait", tests, NULL, NULL);

@@ -80,6 +80,12 @@ static inline bool rcu_read_lock_bh_held(void)
 	return in_softirq() || irqs_disabled();
 }
 
+/* In a section of any kind. */
+static inline bool rcu_read_lock_any_held(void)
+{
+	return rcu_read_lock_held() || rcu_read_lock_bh_held();
+}
+
 /* ---- pointers ---- */
 
 /*

@@ -36,6 +36,14 @@ struct list_head {
 	struct list_head *next, *prev;
 };
 
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
+struct hlist_head {
+	struct hlist_node *first;
+};
+
 /*
  * 16 bytes and 8-aligned, so that it overlays two words of struct page and
  * a queued one keeps bit 0 of the first word clear (no false PageTail).

@@ -110,10 +110,6 @@ void prepare_to_wait_exclusive(wait_queue_head_t *q, wait_queue_entry_t *entry,
  */
 void finish_wait(wait_queue_head_t *q, wait_queue_entry_t *entry);
 
-/* Off a list, for who looks at it without the lock (list_empty_careful()). */
-void list_del_init_careful(struct list_head *entry);
-bool list_empty_careful(const struct list_head *head);
-
 /* Wakes all that are not exclusive and nr exclusive ones (0: all). */
 void __wake_up_locked_key(wait_queue_head_t *q, unsigned int mode, int nr,
 			  void *key);
