@@ -50,49 +50,92 @@ static void walk_until_told(void *arg)
 static void remove_item(struct item *item)
 {
 	list_del_rcu(&item->list);
-	hlist_del_rcu(&item->node);
 	kfree_rcu(item, rcu);
 }
 
 /* First in, first out; now and then one is replaced where it is. */
-static void test_readers_of_a_changing_list(void **state)
+static void change_list(unsigned long i)
+{
+	struct item *item = new_item(i), *next;
+
+	if (i % 2)
+		list_add_rcu(&item->list, &head);
+	else
+		list_add_tail_rcu(&item->list, &head);
+	if (i < 5)
+		return;
+	if (i % 3) {
+		remove_item(list_first_entry(&head, struct item, list));
+		return;
+	}
+	item = list_last_entry(&head, struct item, list);
+	next = new_item(i);
+	list_replace_rcu(&item->list, &next->list);
+	kfree_rcu(item, rcu);
+}
+
+static void change_chain(unsigned long i)
+{
+	struct hlist_node *first = chain.first;
+	struct item *item = new_item(i);
+
+	hlist_add_head_rcu(&item->node, &chain);
+	if (i % 4 == 0)
+		return;
+	while (first && first->next)
+		first = first->next;
+	if (first) {
+		hlist_del_rcu(first);
+		kfree_rcu(hlist_entry(first, struct item, node), rcu);
+	}
+}
+
+/* Each on its own, or the order of one would be lent to the other. */
+static void change_under_a_reader(void (*change)(unsigned long i))
 {
 	struct pagesim_thread reader;
-	struct item *item, *next;
 
-	(void)state;
 	stop = false;
 	torn = 0;
-	INIT_LIST_HEAD(&head);
 	assert_int_equal(pagesim_thread_create(&reader, "reader",
 					       walk_until_told, NULL),
 			 0);
 	for (unsigned long i = 0; i < scaled(2000); i++) {
-		item = new_item(i);
-		hlist_add_head_rcu(&item->node, &chain);
-		if (i % 2)
-			list_add_rcu(&item->list, &head);
-		else
-			list_add_tail_rcu(&item->list, &head);
-		if (i >= 5 && i % 3) {
-			remove_item(list_first_entry(&head, struct item, list));
-		} else if (i >= 5) {
-			item = list_last_entry(&head, struct item, list);
-			next = new_item(i);
-			hlist_del_rcu(&item->node);
-			hlist_add_head_rcu(&next->node, &chain);
-			list_replace_rcu(&item->list, &next->list);
-			kfree_rcu(item, rcu);
-		}
+		change(i);
 		if (i % 64 == 63)
 			rcu_barrier();
 	}
 	smp_store_release(&stop, true);
 	pagesim_thread_join(&reader);
 	assert_int_equal(torn, 0);
+}
+
+static void test_readers_of_a_changing_list(void **state)
+{
+	struct item *item, *next;
+
+	(void)state;
+	INIT_LIST_HEAD(&head);
+	change_under_a_reader(change_list);
 	list_for_each_entry_safe(item, next, &head, list)
 		remove_item(item);
-	assert_true(list_empty(&head) && hlist_empty(&chain));
+	assert_true(list_empty(&head));
+}
+
+static void test_readers_of_a_changing_chain(void **state)
+{
+	struct hlist_node *next;
+	struct item *item;
+
+	(void)state;
+	INIT_HLIST_HEAD(&chain);
+	change_under_a_reader(change_chain);
+	hlist_for_each_entry_safe(item, next, &chain, node)
+	{
+		hlist_del_rcu(&item->node);
+		kfree_rcu(item, rcu);
+	}
+	assert_true(hlist_empty(&chain));
 }
 
 static void walk_with(spinlock_t *lock)
@@ -141,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		lockdep_test(test_readers_of_a_changing_list),
+		lockdep_test(test_readers_of_a_changing_chain),
 		lockdep_test(test_walks_in_sections),
 		lockdep_test(test_walks_outside),
 	};
