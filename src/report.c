@@ -21,7 +21,6 @@ int pagesim_debug_tier = PAGESIM_DEBUG;
 static pagesim_report_handler_t report_handler;
 static void *report_data;
 static unsigned long nr_reports[PAGESIM_REPORT_NR_KINDS];
-static FILE *console;
 
 const char *pagesim_report_kind_name(enum pagesim_report_kind kind)
 {
@@ -75,18 +74,4 @@ void pagesim_reset_reports(void)
 {
 	for (int kind = 0; kind < PAGESIM_REPORT_NR_KINDS; kind++)
 		WRITE_ONCE(nr_reports[kind], 0UL);
-}
-
-void pagesim_set_console(FILE *out)
-{
-	console = out;
-}
-
-void pr_warn(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vfprintf(console ? console : stderr, fmt, args);
-	va_end(args);
 }

@@ -68,6 +68,17 @@ static inline bool pagesim_warn_on(bool cond, const char *rule,
 #define WARN_ON(cond) __PAGESIM_WARN(cond, "WARN_ON(" #cond ")")
 #define WARN_ON_ONCE(cond) __PAGESIM_WARN(cond, "WARN_ON_ONCE(" #cond ")")
 
+/* With a text; the report's rule is the formatted one. */
+#define WARN(cond, ...)                                                     \
+	__extension__({                                                     \
+		bool __cond = !!(cond);                                     \
+                                                                            \
+		if (unlikely(__cond))                                       \
+			__PAGESIM_REPORT(PAGESIM_REPORT_WARN, __VA_ARGS__); \
+		unlikely(__cond);                                           \
+	})
+#define WARN_ONCE(cond, ...) WARN(cond, __VA_ARGS__)
+
 /* rule is made where cond is still as it was written: no macro expanded. */
 #define __VM_REPORT_PAGE(tier, kind, rule, cond, page)                \
 	do {                                                          \

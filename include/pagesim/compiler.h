@@ -22,6 +22,35 @@
 #define __aligned(n) __attribute__((__aligned__(n)))
 #define __printf(fmt, args) __attribute__((__format__(printf, fmt, args)))
 
+#define __always_unused __attribute__((__unused__))
+#define __used __attribute__((__used__))
+#define __packed __attribute__((__packed__))
+#define __must_check __attribute__((__warn_unused_result__))
+#define fallthrough __attribute__((__fallthrough__))
+
+/* For the kernel's own checkers and linker: nothing here. */
+#define __rcu
+#define __user
+#define __force
+#define __acquires(x)
+#define __releases(x)
+#define __must_hold(x)
+#define __read_mostly
+#define __init
+#define __initdata
+#define notrace
+#define EXPORT_SYMBOL(symbol) extern __typeof__(symbol) symbol
+#define EXPORT_SYMBOL_GPL(symbol) EXPORT_SYMBOL(symbol)
+
+/* 1 if the option is defined as 1, else 0; also for #if. */
+#define IS_ENABLED(option) __IS_ONE(option)
+#define IS_BUILTIN(option) __IS_ONE(option)
+#define __IS_ONE(value) __IS_ONE_PASTED(value)
+#define __IS_ONE_PASTED(value) __IS_ONE_SECOND(__IS_ONE_SHIFT_##value 1, 0, 0)
+#define __IS_ONE_SHIFT_1 0,
+#define __IS_ONE_SECOND(...) __IS_ONE_PICK(__VA_ARGS__)
+#define __IS_ONE_PICK(first, second, ...) second
+
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

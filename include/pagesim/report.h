@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Floor: 1 */
 /*
- * The one door for everything that is wrong, and the kernel's console.
+ * The one door for everything that is wrong.
  *
  * A report has a kind, the rule that was broken (its text) and the place.
  * Without a handler it is printed on the console and, if it is a bug,
@@ -16,8 +16,8 @@
 #ifndef PAGESIM_REPORT_H
 #define PAGESIM_REPORT_H
 
-#include <stdio.h>
 #include <pagesim/compiler.h>
+#include <pagesim/printk.h>
 
 enum pagesim_report_kind {
 	PAGESIM_REPORT_BUG_ON,
@@ -54,9 +54,5 @@ void pagesim_report(enum pagesim_report_kind kind, const char *file, int line,
 /* How many reports of the kind there were since boot; all, not once each. */
 unsigned long pagesim_nr_reports(enum pagesim_report_kind kind);
 void pagesim_reset_reports(void);
-
-/* Where pr_warn() goes: standard error unless a test wants to read it. */
-void pagesim_set_console(FILE *console);
-void pr_warn(const char *fmt, ...) __printf(1, 2);
 
 #endif /* PAGESIM_REPORT_H */
