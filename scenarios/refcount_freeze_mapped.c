@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
 /*
+ * refcount/freeze-mapped: what s390 does to make a folio secure breaks a rule,
+ * whoever else is there.
+ *
  * refcount/freeze-mapped-*: one thread freezes the count of a folio that is
  * mapped, as s390 does to make it secure, with the expected number right at
  * that moment. Another holds, by right, the reference of a page table entry,
@@ -14,8 +17,10 @@
  * holds another.
  */
 #include <errno.h>
+#include <pagesim/folio_lock.h>
+#include <pagesim/mapcount.h>
 #include <pagesim/page_alloc.h>
-#include <pagesim/refcount.h>
+#include <pagesim/page_shadow.h>
 #include <pagesim/spinlock.h>
 
 #include "scenarios.h"
@@ -37,9 +42,31 @@ static struct {
 	spinlock_t ptl; /* of the other table */
 	enum entry entry; /* written under ptl */
 	unsigned int forked; /* entries of a child, under ptl */
-	bool checked; /* by the kernel, so not here */
+	bool checked; /* by the kernel or the ledger, so not here */
 	bool cached;
 } map;
+
+/* The entry takes a reference of the caller's, and gives it back. */
+static void set_entry(enum entry entry)
+{
+	int pmdmapped = 0;
+
+	__folio_add_rmap(map.folio, &map.folio->page, 1, RMAP_LEVEL_PTE,
+			 &pmdmapped);
+	folio_ref_hand_over(map.folio, PAGE_REF_CALLER, PAGE_REF_PTE, 1);
+	WRITE_ONCE(map.entry, entry);
+}
+
+static void clear_entry(enum entry entry)
+{
+	int pmdmapped = 0;
+	bool partially;
+
+	WRITE_ONCE(map.entry, entry);
+	__folio_remove_rmap(map.folio, &map.folio->page, 1, RMAP_LEVEL_PTE,
+			    &pmdmapped, &partially);
+	folio_ref_hand_over(map.folio, PAGE_REF_PTE, PAGE_REF_CALLER, 1);
+}
 
 /* ---- the freezer ---- */
 
@@ -50,7 +77,7 @@ static bool unmap(void)
 	spin_lock(&map.ptl);
 	present = map.entry == PRESENT;
 	if (present) {
-		WRITE_ONCE(map.entry, MIGRATION);
+		clear_entry(MIGRATION);
 		folio_put(map.folio);
 	}
 	spin_unlock(&map.ptl);
@@ -61,7 +88,7 @@ static void remap(void)
 {
 	spin_lock(&map.ptl);
 	folio_get(map.folio);
-	WRITE_ONCE(map.entry, PRESENT);
+	set_entry(PRESENT);
 	spin_unlock(&map.ptl);
 }
 
@@ -81,12 +108,14 @@ static int others(void)
 
 static void freezer(void)
 {
+	folio_lock(map.folio);
 	if (map.variant == MAPPED) {
 		freeze_for_a_while(others() + 1);
 	} else if (unmap()) {
 		freeze_for_a_while(others());
 		remap();
 	}
+	folio_unlock(map.folio);
 }
 
 /* ---- who has a reference by right ---- */
@@ -99,7 +128,7 @@ static void zap(void)
 	spin_lock(&map.ptl);
 	present = map.entry == PRESENT;
 	if (present)
-		WRITE_ONCE(map.entry, NONE);
+		clear_entry(NONE);
 	spin_unlock(&map.ptl);
 	if (present)
 		folio_put_refs(map.folio, 1);
@@ -111,6 +140,7 @@ static void fork_mm(void)
 	spin_lock(&map.ptl);
 	if (map.entry == PRESENT) {
 		folio_get(map.folio);
+		set_entry(PRESENT);
 		map.forked++;
 	}
 	spin_unlock(&map.ptl);
@@ -161,9 +191,9 @@ static void setup(const struct pagesim_variant *variant)
 {
 	map.variant = variant->id;
 	map.folio = folio_alloc(GFP_KERNEL, 0);
-	folio_get(map.folio); /* the entry's */
+	folio_get(map.folio);
 	spin_lock_init(&map.ptl);
-	map.entry = PRESENT;
+	set_entry(PRESENT);
 	map.forked = 0;
 	map.checked = variant->id == MAPPED && variant->needs;
 	map.cached = false;
@@ -172,7 +202,8 @@ static void setup(const struct pagesim_variant *variant)
 static void setup_cached(const struct pagesim_variant *variant)
 {
 	setup(variant);
-	folio_get(map.folio); /* the cache's */
+	folio_get(map.folio);
+	folio_ref_hand_over(map.folio, PAGE_REF_CALLER, PAGE_REF_PAGE_CACHE, 1);
 	map.cached = true;
 }
 
@@ -191,16 +222,20 @@ static void finish(void)
 		held = folio_ref_count(map.folio);
 	pagesim_assert(!is_free_buddy_page(&map.folio->page));
 	pagesim_assert(folio_ref_count(map.folio) == held);
+	while (folio_mapped(map.folio))
+		clear_entry(NONE);
+	if (map.cached)
+		folio_ref_hand_over(map.folio, PAGE_REF_PAGE_CACHE,
+				    PAGE_REF_CALLER, 1);
 	folio_put_refs(map.folio, held);
 }
 
-static void without_checks(const struct pagesim_variant *variant,
-			   struct pagesim_config *config)
+/* Pages go back to where is_free_buddy_page() sees them. */
+static void configure(const struct pagesim_variant *variant,
+		      struct pagesim_config *config)
 {
-	if (!variant->needs)
-		config->debug = PAGESIM_DEBUG_NONE;
-	else
-		config->debug = variant->needs;
+	config->debug = variant->needs;
+	config->no_pcp = true;
 }
 
 #define V6_12 "v6.12 arch/s390/kernel/uv.c, make_folio_secure()"
@@ -211,9 +246,9 @@ static void without_checks(const struct pagesim_variant *variant,
 		{ .name = "unmap-first",                               \
 		  .provenance = SPLIT,                                 \
 		  .id = UNMAP_FIRST },                                 \
-			{ .name = "unmap-first-debug-vm",              \
+			{ .name = "unmap-first-ledger",                \
 			  .provenance = SPLIT,                         \
-			  .needs = PAGESIM_DEBUG_VM,                   \
+			  .needs = PAGESIM_DEBUG_FULL,                 \
 			  .id = UNMAP_FIRST },                         \
 			{ .name = "mapped",                            \
 			  .provenance = V6_12,                         \
@@ -237,7 +272,7 @@ static void without_checks(const struct pagesim_variant *variant,
 		.question = text,                                        \
 		.provenance = V6_12,                                     \
 		.variants = ident##_variants,                            \
-		.configure = without_checks,                             \
+		.configure = configure,                                  \
 		.setup = how,                                            \
 		.threads = { { "freezer", freezer }, { actor, ident } }, \
 		.finish = finish,                                        \
@@ -255,3 +290,28 @@ SCENARIO(gup_fast, "gup-fast", "frozen while GUP goes without a lock", setup,
 	 PAGESIM_CLEAN, PAGESIM_CLEAN);
 SCENARIO(fault, "fault", "frozen while a fault finds it in the page cache",
 	 setup_cached, PAGESIM_CLEAN, PAGESIM_CLEAN);
+
+/* And nobody else is there: the rule is broken in any case. */
+static const struct pagesim_variant alone_variants[] = {
+	{ .name = "unmap-first",
+	  .provenance = SPLIT,
+	  .needs = PAGESIM_DEBUG_FULL,
+	  .id = UNMAP_FIRST },
+	{ .name = "mapped",
+	  .provenance = V6_12,
+	  .expected = PAGESIM_REFCOUNT,
+	  .needs = PAGESIM_DEBUG_FULL,
+	  .id = MAPPED },
+	{ .name = NULL },
+};
+
+const struct pagesim_scenario refcount_freeze_mapped = {
+	.name = "refcount/freeze-mapped",
+	.question = "is a folio frozen that page tables map?",
+	.provenance = V6_12,
+	.variants = alone_variants,
+	.configure = configure,
+	.setup = setup,
+	.threads = { { "freezer", freezer } },
+	.finish = finish,
+};

@@ -5,8 +5,11 @@
 const struct pagesim_scenario *const pagesim_scenarios[] = {
 	&folio_lock_waiters,
 	&folio_plain_flags,
+	&refcount_free_pages,
+	&refcount_free_pages_compound,
 	&refcount_freeze,
 	&refcount_lookup_reload,
+	&refcount_freeze_mapped,
 	&refcount_freeze_mapped_zap,
 	&refcount_freeze_mapped_fork_mm,
 	&refcount_freeze_mapped_get_and_put,

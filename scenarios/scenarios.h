@@ -10,8 +10,11 @@ extern const struct pagesim_scenario *const pagesim_scenarios[];
 
 extern const struct pagesim_scenario folio_lock_waiters;
 extern const struct pagesim_scenario folio_plain_flags;
+extern const struct pagesim_scenario refcount_free_pages;
+extern const struct pagesim_scenario refcount_free_pages_compound;
 extern const struct pagesim_scenario refcount_freeze;
 extern const struct pagesim_scenario refcount_lookup_reload;
+extern const struct pagesim_scenario refcount_freeze_mapped;
 extern const struct pagesim_scenario refcount_freeze_mapped_zap;
 extern const struct pagesim_scenario refcount_freeze_mapped_fork_mm;
 extern const struct pagesim_scenario refcount_freeze_mapped_get_and_put;

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <pagesim/delay.h>
 #include <pagesim/inject.h>
 #include <pagesim/page_alloc.h>
 #include <pagesim/refcount.h>
@@ -280,8 +281,10 @@ static bool frees_the_rest(const struct page *page, bool head)
 {
 	if (unlikely(free_pages_variant == FREE_5_9))
 		return false;
-	if (unlikely(free_pages_variant == FREE_5_10))
+	if (unlikely(free_pages_variant == FREE_5_10)) {
+		pagesim_delay();
 		return !PageHead(page);
+	}
 	return !head;
 }
 
