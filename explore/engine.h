@@ -56,6 +56,9 @@ enum {
  */
 #define EX_STATE __attribute__((section("explore_state")))
 
+#define EX_LIKELY(x) __builtin_expect(!!(x), 1)
+#define EX_UNLIKELY(x) __builtin_expect(!!(x), 0)
+
 enum ex_kind {
 	EX_NONE,
 	EX_LOAD,
@@ -72,6 +75,7 @@ enum ex_kind {
 	EX_RCU_SYNC_BEGIN, /* the readers of now are to be waited for */
 	EX_RCU_SYNC_END, /* enabled once they have left */
 	EX_EXIT, /* the thread has ended; never to be run again */
+	EX_OVER, /* exit(): the whole execution ends here; never run */
 	EX_FAIL, /* verdict in arg, ex_failure() has the words; never run */
 	EX_NR_KINDS,
 };
@@ -97,7 +101,12 @@ enum ex_flags {
 	EX_AWAIT_NE = 2,
 	/* RMW whose result nobody sees: commutes with others of its fn. */
 	EX_VOID = 4,
-	/* A volatile access: marked, hence no data race with other marked. */
+	/*
+	 * A volatile access: marked, hence no data race with other marked
+	 * ones. The program does the access itself when it is run. A load
+	 * reads memory, into which ex_run() puts the result before. What a
+	 * store writes is in memory after ex_run(), and not in arg.
+	 */
 	EX_VOLATILE = 8,
 	/*
 	 * The thread is in the state in which it was before the operation
@@ -146,6 +155,7 @@ enum {
 };
 
 struct ex_thread {
+	void *sp; /* the runtime's: of the fiber while it stands still */
 	/* ---- what engines use ---- */
 	struct ex_op op; /* pending */
 	int id; /* 0 is main */
@@ -160,7 +170,8 @@ struct ex_thread {
 	int nr_waits;
 
 	/* ---- the runtime's ---- */
-	void *sp;
+	bool changed; /* plain memory, since its last operation */
+	bool stack_shared; /* others access it, at some places */
 	char *stack; /* lowest byte that is used */
 	size_t stack_size;
 	int nr_frames;
@@ -284,6 +295,21 @@ static inline bool ex_order_releases(int order)
 	       order == __ATOMIC_SEQ_CST;
 }
 
+/*
+ * Tells race.c of t->op, a LOAD, STORE, RMW or CMPXCHG (which counts as a
+ * write: to be refined by the caller turning a failed one into a load).
+ * Uses t->hb as it was before the operation. False: it failed.
+ */
+bool race_marked(struct ex_thread *t);
+
+/*
+ * Counts what was learnt of the program and is needed from an execution's
+ * beginning on: places where threads spin, memory that is accessed both
+ * plainly and atomically. When it has grown after an execution, an engine
+ * starts all over (early on) or repeats that execution.
+ */
+int ex_lessons(void);
+
 /* ---- verdicts ---- */
 
 enum ex_verdict {
@@ -318,11 +344,11 @@ enum ex_verdict ex_failed(void); /* EX_CLEAN: no */
 const char *ex_failure(void); /* its text, of one or more lines */
 
 /*
- * No thread can go on: names who waits for what and held by whom. Sets
- * EX_DEADLOCK, or EX_LIVELOCK if one of them spins, or nothing if all have
- * ended. The weak engine passes values by peek; NULL: memory.
+ * No thread can go on. If main() is over that is the end. Else it fails:
+ * EX_DEADLOCK, or EX_LIVELOCK if all that wait spin, with who waits for what
+ * and held by whom. peek says what is in a word; NULL: what is in memory.
  */
-enum ex_verdict ex_stuck(uint64_t (*peek)(void *addr, size_t size));
+void ex_stuck(uint64_t (*peek)(void *addr, size_t size));
 
 /* ---- an execution, as an engine hands it on ---- */
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+// Floor: 0
+/* Engines to come. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "engine.h"
+
+static void missing(const char *name)
+{
+	fprintf(stderr, "explore: there is no %s engine yet\n", name);
+	exit(2);
+}
+
+void ex_engine_dpor(struct ex_result *result)
+{
+	ex_engine_dfs(result);
+}
+
+void ex_engine_weak(struct ex_result *result)
+{
+	(void)result;
+	missing("weak");
+}
+
+void ex_engine_random(struct ex_result *result)
+{
+	(void)result;
+	missing("random");
+}

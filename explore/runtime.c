@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: MIT
+// Floor: 0
+/*
+ * Threads of an execution: made, run to their next operation, ended; what
+ * is wrong with an execution; memory that outlives it.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <link.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime.h"
+
+struct ex_options ex_options EX_STATE = { .races = true, .leaks = true };
+
+static struct ex_thread threads[EX_MAX_THREADS] EX_STATE = {};
+static struct fiber fibers[EX_MAX_THREADS] EX_STATE = {};
+static int nr_threads EX_STATE = 0;
+static int (*program_fn)(void *) EX_STATE = NULL;
+static void *program_arg EX_STATE = NULL;
+
+static enum ex_verdict failed EX_STATE = EX_CLEAN;
+static char failure[4096] EX_STATE = "";
+
+/* ---- thread-local data of the program ---- */
+
+static char *tls_block EX_STATE = NULL;
+static size_t tls_size EX_STATE = 0;
+static char *tls_image EX_STATE = NULL;
+static int tls_owner EX_STATE = -1;
+
+/* The fibers share the host thread's block of the executable's variables. */
+static int find_tls(struct dl_phdr_info *info, size_t size, void *data)
+{
+	int i;
+
+	(void)size;
+	(void)data;
+	for (i = 0; i < info->dlpi_phnum; i++) {
+		if (info->dlpi_phdr[i].p_type != PT_TLS)
+			continue;
+		tls_block = info->dlpi_tls_data;
+		tls_size = info->dlpi_phdr[i].p_memsz;
+	}
+	return 1; /* the executable is the first, and all that is asked for */
+}
+
+static void tls_init(void)
+{
+	dl_iterate_phdr(find_tls, NULL);
+	if (!tls_block)
+		tls_size = 0;
+	if (tls_size) {
+		tls_image = ex_alloc(tls_size);
+		memcpy(tls_image, tls_block, tls_size);
+	}
+}
+
+static void tls_switch(struct ex_thread *t)
+{
+	if (tls_owner == t->id)
+		return;
+	if (tls_owner >= 0)
+		memcpy(fibers[tls_owner].tls, tls_block, tls_size);
+	memcpy(tls_block, t->fiber->tls, tls_size);
+	tls_owner = t->id;
+}
+
+static void tls_new(struct fiber *fiber)
+{
+	if (!fiber->tls)
+		fiber->tls = ex_alloc(tls_size);
+	memcpy(fiber->tls, tls_image, tls_size);
+}
+
+/* ---- threads ---- */
+
+int ex_nr_threads(void)
+{
+	return nr_threads;
+}
+
+struct ex_thread *ex_thread(int id)
+{
+	return &threads[id];
+}
+
+static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
+{
+	struct ex_thread *t = &threads[nr_threads];
+	struct fiber *fiber = &fibers[nr_threads];
+
+	t->id = nr_threads++;
+	t->fiber = fiber;
+	t->op.kind = EX_NONE;
+	t->op.flags = 0;
+	t->hb = NULL;
+	t->changed = false;
+	t->nr_waits = 0;
+	t->nr_frames = 0;
+	fiber->thread = t;
+	fiber->start = start;
+	fiber->arg = arg;
+	fiber->result = NULL;
+	fiber->detached = false;
+	fiber->joined = false;
+	fiber->relaxed = false;
+	fiber->nr_reads = 0;
+	fiber->state = 0;
+	fiber->self_word = NULL;
+	fiber->at_end = NULL;
+	fiber->rcu_nesting = 0;
+	memset(fiber->keys, 0, sizeof(fiber->keys));
+	if (EX_UNLIKELY(tls_size))
+		tls_new(fiber);
+	fiber_prepare(t);
+	return t;
+}
+
+static void *run_program(void *arg)
+{
+	(void)arg;
+	program_fn(program_arg);
+	return NULL;
+}
+
+void ex_begin(void)
+{
+	reset_restore();
+	heap_restore();
+	race_begin();
+	failed = EX_CLEAN;
+	nr_threads = 0;
+	tls_owner = -1;
+	new_thread(run_program, NULL);
+}
+
+struct ex_thread *ex_spawn(struct ex_thread *t)
+{
+	return new_thread((void *(*)(void *))(uintptr_t)t->op.arg,
+			  (void *)(uintptr_t)t->op.expected);
+}
+
+void ex_run(struct ex_thread *t, uint64_t result)
+{
+	struct ex_op *op = &t->op;
+
+	if (op->kind == EX_LOAD && (op->flags & EX_VOLATILE) &&
+	    ex_mem_read(op->addr, op->size) != result)
+		ex_mem_write(op->addr, op->size, result);
+	spin_done(t, result);
+	t->changed = false;
+	ex_cur = t;
+	if (EX_UNLIKELY(tls_size))
+		tls_switch(t);
+	fiber_switch(t->sp, result);
+	if (op->kind == EX_LOAD || op->kind == EX_CMPXCHG)
+		spin_arrive(t);
+}
+
+bool ex_end(void)
+{
+	if (failed == EX_CLEAN && ex_options.leaks)
+		heap_check_leaks();
+	return failed == EX_CLEAN;
+}
+
+void fiber_exit(void *result)
+{
+	struct fiber *self = ex_cur->fiber;
+	struct ex_op op = { .kind = EX_EXIT };
+
+	self->result = result;
+	if (self->at_end)
+		self->at_end();
+	pthread_run_key_destructors(self);
+	ex_visible(&op);
+	abort();
+}
+
+void ex_over(void)
+{
+	struct ex_op op = { .kind = EX_OVER };
+
+	ex_visible(&op);
+	abort();
+}
+
+/* ---- what is wrong ---- */
+
+static const char *const verdict_names[EX_NR_VERDICTS] = {
+	[EX_CLEAN] = "clean",
+	[EX_ASSERTION] = "assertion",
+	[EX_DATA_RACE] = "data-race",
+	[EX_DEADLOCK] = "deadlock",
+	[EX_LIVELOCK] = "livelock",
+	[EX_USE_AFTER_FREE] = "use-after-free",
+	[EX_DOUBLE_FREE] = "double-free",
+	[EX_LEAK] = "leak",
+	[EX_LOCK_MISUSE] = "lock-misuse",
+	[EX_ABORT] = "abort",
+	[EX_CRASH] = "crash",
+	[EX_REPORT] = "report",
+	[EX_INCOMPLETE] = "incomplete",
+	[EX_NONDETERMINISM] = "nondeterminism",
+	[EX_LIMIT] = "limit",
+};
+
+const char *ex_verdict_name(enum ex_verdict verdict)
+{
+	return verdict_names[verdict];
+}
+
+static void note_failure(enum ex_verdict verdict, const char *fmt, va_list args)
+{
+	if (failed != EX_CLEAN)
+		return;
+	failed = verdict;
+	vsnprintf(failure, sizeof(failure), fmt, args);
+}
+
+void ex_fail(enum ex_verdict verdict, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	note_failure(verdict, fmt, args);
+	va_end(args);
+}
+
+void ex_die(enum ex_verdict verdict, const char *fmt, ...)
+{
+	struct ex_op op = { .kind = EX_FAIL, .arg = verdict };
+	va_list args;
+
+	op.pc = __builtin_return_address(0);
+	va_start(args, fmt);
+	note_failure(verdict, fmt, args);
+	va_end(args);
+	if (!ex_active()) {
+		fprintf(stderr, "explore: %s: %s\n", ex_verdict_name(verdict),
+			failure);
+		_exit(1);
+	}
+	ex_visible(&op);
+	abort();
+}
+
+void ex_leave(void)
+{
+	struct ex_op op = { .kind = EX_FAIL, .arg = failed };
+
+	op.pc = __builtin_return_address(0);
+	ex_visible(&op);
+	abort();
+}
+
+enum ex_verdict ex_failed(void)
+{
+	return failed;
+}
+
+const char *ex_failure(void)
+{
+	return failure;
+}
+
+/* ---- memory that stays ---- */
+
+void *ex_alloc(size_t size)
+{
+	static char *chunk EX_STATE = NULL;
+	static size_t left EX_STATE = 0;
+	size_t want = (size + 63) & ~(size_t)63;
+	void *p;
+
+	if (want > left) {
+		size_t room = want > (64 << 10) ? want : 64 << 10;
+
+		chunk = mmap(NULL, room, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			     0);
+		if (chunk == MAP_FAILED) {
+			fprintf(stderr, "explore: no memory: %s\n",
+				strerror(errno));
+			_exit(2);
+		}
+		left = room;
+	}
+	p = chunk;
+	chunk += want;
+	left -= want;
+	return p;
+}
+
+/* ---- an exploration ---- */
+
+extern const char __executable_start[], __etext[];
+
+bool ex_is_program(const void *pc)
+{
+	return (const char *)pc >= __executable_start &&
+	       (const char *)pc < __etext;
+}
+
+static ex_engine *choose_engine(void)
+{
+	switch (ex_options.mode) {
+	case EX_RANDOM:
+	case EX_PCT:
+		return ex_engine_random;
+	case EX_DFS:
+		return ex_engine_dfs;
+	default:
+		break;
+	}
+	return ex_options.model == EX_WEAK ? ex_engine_weak : ex_engine_dpor;
+}
+
+static double start_time EX_STATE = 0;
+
+static double seconds_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+bool ex_bound_hit(struct ex_result *result)
+{
+	static uint64_t calls EX_STATE = 0;
+	uint64_t done = result->executions + result->blocked;
+
+	if (ex_options.max_execs && done >= ex_options.max_execs)
+		result->bound = "executions";
+	else if (ex_options.max_time > 0 && (++calls & 255) == 0 &&
+		 seconds_now() - start_time >= ex_options.max_time)
+		result->bound = "time";
+	return result->bound != NULL;
+}
+
+struct ex_step *ex_trace_alloc(struct ex_result *result, int nr)
+{
+	result->trace = ex_alloc(sizeof(*result->trace) * (size_t)(nr + 1));
+	memset(result->trace, 0, sizeof(*result->trace) * (size_t)nr);
+	result->nr_steps = nr;
+	return result->trace;
+}
+
+void ex_explore(int (*program)(void *arg), void *arg, struct ex_result *result)
+{
+	struct ex_thread *outside = ex_cur;
+
+	memset(result, 0, sizeof(*result));
+	program_fn = program;
+	program_arg = arg;
+	start_time = seconds_now();
+	tls_init();
+	heap_snapshot();
+	reset_snapshot();
+	choose_engine()(result);
+	ex_cur = outside;
+	ex_engine_sp = NULL;
+	/* What comes now sees the memory as it was. */
+	reset_restore();
+	heap_restore();
+	result->seconds = seconds_now() - start_time;
+	if (failed != EX_CLEAN) {
+		result->verdict = failed;
+		snprintf(result->text, sizeof(result->text), "%s", failure);
+	} else {
+		result->verdict = result->bound ? EX_INCOMPLETE : EX_CLEAN;
+	}
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+// Floor: 0
+/*
+ * Threads that spin, found without a word of theirs.
+ *
+ * A thread that stands at an operation consists of its callee-saved
+ * registers, its stack and the memory that it wrote (fiber.c). If it comes
+ * to the same place with the same registers and stack, and has only read in
+ * between, then the same values lead there again and for ever. So the reads
+ * since the last change are kept, and where a place comes back among them
+ * the states are compared. States are only taken at places that came back
+ * at least once; an engine starts over when there is a new one
+ * (spin_nr_sites()), and thus sees no round of a loop more than needed.
+ *
+ * A thread that calls cpu_relax() or sched_yield() says itself that it waits
+ * for a change, even if it counts its rounds.
+ */
+#include <string.h>
+
+#include "runtime.h"
+
+enum {
+	MAX_SITES = 256
+};
+
+static const void *sites[MAX_SITES] EX_STATE = {};
+static int nr_sites EX_STATE = 0;
+static uint64_t site_filter EX_STATE = 0; /* one bit for several sites */
+
+int spin_nr_sites(void)
+{
+	return nr_sites;
+}
+
+static inline uint64_t filter_bit(const void *pc)
+{
+	return 1ull << (((uintptr_t)pc >> 1) & 63);
+}
+
+static bool is_site(const void *pc)
+{
+	int i;
+
+	if (!(site_filter & filter_bit(pc)))
+		return false;
+	for (i = 0; i < nr_sites; i++) {
+		if (sites[i] == pc)
+			return true;
+	}
+	return false;
+}
+
+static void add_site(const void *pc)
+{
+	if (nr_sites == MAX_SITES)
+		return;
+	sites[nr_sites++] = pc;
+	site_filter |= filter_bit(pc);
+}
+
+static inline uint64_t mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15u;
+	return h ^ (h >> 29);
+}
+
+static uint64_t state_of(struct ex_thread *t)
+{
+	const uint64_t *word = t->sp;
+	const uint64_t *top = (const uint64_t *)(t->stack + t->stack_size);
+	uint64_t h = mix(t->op.expected, t->op.arg) ^ t->op.kind;
+
+	h = mix(h, (uint64_t)t->sp);
+	while (word < top)
+		h = mix(h, *word++);
+	return h | 1;
+}
+
+static bool is_read(const struct ex_op *op, uint64_t result)
+{
+	if (op->flags & EX_AWAIT)
+		return false;
+	return op->kind == EX_LOAD ||
+	       (op->kind == EX_CMPXCHG && result != op->expected);
+}
+
+void spin_done(struct ex_thread *t, uint64_t result)
+{
+	struct fiber *fiber = t->fiber;
+	struct spin_read *read;
+
+	if (!is_read(&t->op, result)) {
+		if (t->op.kind != EX_FENCE)
+			fiber->nr_reads = 0;
+		return;
+	}
+	if (fiber->nr_reads == EX_MAX_WAITS) {
+		/* The oldest read of a long way belongs to no loop. */
+		memmove(fiber->reads, fiber->reads + 1,
+			sizeof(fiber->reads[0]) * (EX_MAX_WAITS - 1));
+		fiber->nr_reads--;
+	}
+	read = &fiber->reads[fiber->nr_reads++];
+	read->pc = t->op.pc;
+	read->state = fiber->state;
+	read->read.addr = t->op.addr;
+	read->read.value = result;
+	read->read.size = t->op.size;
+}
+
+/* It waits for a change of what it read since the read of that number. */
+static void wait_since(struct ex_thread *t, int first)
+{
+	struct fiber *fiber = t->fiber;
+	int i;
+
+	t->nr_waits = 0;
+	for (i = first; i < fiber->nr_reads; i++)
+		t->waits[t->nr_waits++] = fiber->reads[i].read;
+	t->op.flags |= EX_SPINS;
+	fiber->nr_reads = 0;
+}
+
+void spin_arrive(struct ex_thread *t)
+{
+	struct fiber *fiber = t->fiber;
+	bool relaxed = fiber->relaxed, site;
+	int i;
+
+	fiber->state = 0;
+	fiber->relaxed = false;
+	if (t->changed)
+		fiber->nr_reads = 0;
+	if (!fiber->nr_reads && !site_filter)
+		return;
+	site = is_site(t->op.pc);
+	if (site)
+		fiber->state = state_of(t);
+	for (i = fiber->nr_reads - 1; i >= 0; i--) {
+		if (fiber->reads[i].pc != t->op.pc)
+			continue;
+		if (!site) {
+			add_site(t->op.pc);
+			break;
+		}
+		if (fiber->reads[i].state != fiber->state)
+			continue;
+		if (i == fiber->nr_reads - 1) {
+			t->op.flags |= EX_AGAIN;
+			fiber->nr_reads--;
+		} else {
+			wait_since(t, i);
+		}
+		return;
+	}
+	if (relaxed && fiber->nr_reads)
+		wait_since(t, 0);
+}
