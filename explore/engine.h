@@ -166,11 +166,18 @@ struct ex_thread {
 	 * between ex_run()s; NULL: no race is looked for.
 	 */
 	const uint16_t *hb;
+	/*
+	 * Of a load or compare-exchange at a place where threads were seen to
+	 * spin: names the thread's whole state, operation included. EX_AGAIN
+	 * with this state and a value holds for ever. 0: no such place.
+	 */
+	uint64_t state;
 	struct ex_wait waits[EX_MAX_WAITS]; /* with EX_SPINS */
 	int nr_waits;
 
 	/* ---- the runtime's ---- */
 	bool changed; /* plain memory, since its last operation */
+	bool looked; /* at plain memory, since its last operation */
 	bool stack_shared; /* others access it, at some places */
 	char *stack; /* lowest byte that is used */
 	size_t stack_size;
@@ -296,11 +303,13 @@ static inline bool ex_order_releases(int order)
 }
 
 /*
- * Tells race.c of t->op, a LOAD, STORE, RMW or CMPXCHG (which counts as a
- * write: to be refined by the caller turning a failed one into a load).
- * Uses t->hb as it was before the operation. False: it failed.
+ * Tells race.c of t->op, a LOAD, STORE, RMW or CMPXCHG; write: whether it
+ * will write (a CMPXCHG that fails does not). Uses t->hb as it was before
+ * the operation. False: it failed. Needed of operations that are only
+ * repeated while race_mixed(): some memory is accessed both ways.
  */
-bool race_marked(struct ex_thread *t);
+bool race_marked(struct ex_thread *t, bool write);
+extern bool race_mixed;
 
 /*
  * Counts what was learnt of the program and is needed from an execution's

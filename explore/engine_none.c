@@ -12,11 +12,6 @@ static void missing(const char *name)
 	exit(2);
 }
 
-void ex_engine_dpor(struct ex_result *result)
-{
-	ex_engine_dfs(result);
-}
-
 void ex_engine_weak(struct ex_result *result)
 {
 	(void)result;

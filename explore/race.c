@@ -51,6 +51,7 @@ static struct granule *table EX_STATE = NULL;
 static size_t table_room EX_STATE = 0, table_used EX_STATE = 0;
 static uint32_t run EX_STATE = 0;
 static int lessons EX_STATE = 0;
+bool race_mixed EX_STATE = false;
 
 int ex_lessons(void)
 {
@@ -190,6 +191,15 @@ static bool access_granule(struct ex_thread *t, struct granule *g,
 	return true;
 }
 
+/* From now on marked accesses have to be recorded in there. */
+static void note_mixed(struct granule *g)
+{
+	if (!g->marked || !g->plain)
+		return;
+	lessons++;
+	race_mixed = true;
+}
+
 static bool access_range(struct ex_thread *t, const void *addr, size_t size,
 			 unsigned int flags, const void *pc)
 {
@@ -206,12 +216,15 @@ static bool access_range(struct ex_thread *t, const void *addr, size_t size,
 
 		new.mask = (uint8_t)((0xffu << from) & (0xffu >> (8 - to)));
 		if (flags & MARKED) {
-			g->marked = true;
+			if (EX_UNLIKELY(!g->marked)) {
+				g->marked = true;
+				note_mixed(g);
+			}
 			if (!g->plain)
 				continue;
 		} else if (EX_UNLIKELY(!g->plain)) {
 			g->plain = true;
-			lessons += g->marked;
+			note_mixed(g);
 		}
 		if (!access_granule(t, g, new))
 			return false;
@@ -226,10 +239,8 @@ void race_plain(struct ex_thread *t, const void *addr, size_t size, bool write,
 		ex_leave();
 }
 
-bool race_marked(struct ex_thread *t)
+bool race_marked(struct ex_thread *t, bool write)
 {
-	bool write = t->op.kind != EX_LOAD;
-
 	return access_range(t, t->op.addr, t->op.size,
 			    MARKED | (write ? RACE_WRITE : RACE_READ),
 			    t->op.pc);

@@ -102,6 +102,8 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	t->op.flags = 0;
 	t->hb = NULL;
 	t->changed = false;
+	t->looked = false;
+	t->state = 0;
 	t->nr_waits = 0;
 	t->nr_frames = 0;
 	fiber->thread = t;
@@ -112,7 +114,6 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	fiber->joined = false;
 	fiber->relaxed = false;
 	fiber->nr_reads = 0;
-	fiber->state = 0;
 	fiber->self_word = NULL;
 	fiber->at_end = NULL;
 	fiber->rcu_nesting = 0;
@@ -156,6 +157,8 @@ void ex_run(struct ex_thread *t, uint64_t result)
 		ex_mem_write(op->addr, op->size, result);
 	spin_done(t, result);
 	t->changed = false;
+	t->looked = false;
+	t->state = 0;
 	ex_cur = t;
 	if (EX_UNLIKELY(tls_size))
 		tls_switch(t);

@@ -27,7 +27,6 @@ struct fiber {
 	bool joined;
 	bool relaxed; /* said that it waits, since its last operation */
 	int nr_reads;
-	uint64_t state; /* hash of the state before op, 0: not taken */
 	struct spin_read reads[EX_MAX_WAITS];
 	const void *keys[EX_MAX_KEYS];
 	void *self_word; /* platform_self() */

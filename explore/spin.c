@@ -68,9 +68,11 @@ static uint64_t state_of(struct ex_thread *t)
 {
 	const uint64_t *word = t->sp;
 	const uint64_t *top = (const uint64_t *)(t->stack + t->stack_size);
-	uint64_t h = mix(t->op.expected, t->op.arg) ^ t->op.kind;
+	uint64_t h = t->op.kind;
 
-	h = mix(h, (uint64_t)t->sp);
+	if (t->op.kind == EX_CMPXCHG)
+		h = mix(mix(h, t->op.expected), t->op.arg);
+	h = mix(mix(h, (uint64_t)t->op.addr), (uint64_t)t->sp);
 	while (word < top)
 		h = mix(h, *word++);
 	return h | 1;
@@ -102,7 +104,7 @@ void spin_done(struct ex_thread *t, uint64_t result)
 	}
 	read = &fiber->reads[fiber->nr_reads++];
 	read->pc = t->op.pc;
-	read->state = fiber->state;
+	read->state = t->state;
 	read->read.addr = t->op.addr;
 	read->read.value = result;
 	read->read.size = t->op.size;
@@ -127,7 +129,7 @@ void spin_arrive(struct ex_thread *t)
 	bool relaxed = fiber->relaxed, site;
 	int i;
 
-	fiber->state = 0;
+	t->state = 0;
 	fiber->relaxed = false;
 	if (t->changed)
 		fiber->nr_reads = 0;
@@ -135,7 +137,7 @@ void spin_arrive(struct ex_thread *t)
 		return;
 	site = is_site(t->op.pc);
 	if (site)
-		fiber->state = state_of(t);
+		t->state = state_of(t);
 	for (i = fiber->nr_reads - 1; i >= 0; i--) {
 		if (fiber->reads[i].pc != t->op.pc)
 			continue;
@@ -143,9 +145,9 @@ void spin_arrive(struct ex_thread *t)
 			add_site(t->op.pc);
 			break;
 		}
-		if (fiber->reads[i].state != fiber->state)
+		if (fiber->reads[i].state != t->state)
 			continue;
-		if (i == fiber->nr_reads - 1) {
+		if (i == fiber->nr_reads - 1 && !t->looked) {
 			t->op.flags |= EX_AGAIN;
 			fiber->nr_reads--;
 		} else {

@@ -339,6 +339,7 @@ static inline void plain(const void *addr, size_t size, bool write,
 		if (EX_UNLIKELY(owner != NULL))
 			race_share_stack(owner, addr);
 		t->changed |= write;
+		t->looked |= !write;
 	}
 	if (t->hb)
 		race_plain(t, addr, size, write, pc);

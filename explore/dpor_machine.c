@@ -1,0 +1,720 @@
+// SPDX-License-Identifier: MIT
+// Floor: 0
+/*
+ * Engine A's machine: memory, store buffers, grace periods, and two clocks
+ * for each event.
+ *
+ * sc: an operation takes effect when it is done. tso: a store goes into its
+ * thread's buffer, and a pseudo-thread moves the oldest one to memory; loads
+ * look into the own buffer first; RMWs, sequentially consistent stores and
+ * fences, and starting a thread wait until it is empty. A volatile store is
+ * done by the program itself and hence unbuffered.
+ *
+ * order: which events an event depends on; what the search reorders. hb:
+ * what happens before by the language, which is less; race.c uses it.
+ */
+#include <string.h>
+
+#include "dpor.h"
+#include "location.h"
+
+enum {
+	MAX_BUFFERED = 64,
+	MEMO_ROOM = 1 << 16
+};
+
+struct machine machine EX_STATE = {};
+
+struct buffer {
+	int stores[MAX_BUFFERED]; /* events */
+	unsigned int head, tail;
+};
+
+static struct buffer buffers[EX_MAX_THREADS] EX_STATE = {};
+static int spins_since[EX_MAX_THREADS] EX_STATE = {};
+static uint32_t rcu_readers EX_STATE = 0;
+static uint32_t rcu_waits[EX_MAX_THREADS] EX_STATE = {};
+static uint64_t rcu_word EX_STATE = 0; /* only its location counts */
+static bool tso EX_STATE = false;
+
+/* ---- states in which a value leads nowhere ---- */
+
+static uint64_t *memo EX_STATE = NULL;
+static int memo_used EX_STATE = 0;
+
+static uint64_t memo_key(uint64_t state, uint64_t value)
+{
+	return ((state ^ value) * 0x9e3779b97f4a7c15u) | 1;
+}
+
+static uint64_t *memo_slot(uint64_t key)
+{
+	size_t slot = (size_t)(key >> 40);
+
+	for (;; slot++) {
+		slot &= MEMO_ROOM - 1;
+		if (memo[slot] == key || !memo[slot])
+			return &memo[slot];
+	}
+}
+
+static void memo_add(uint64_t state, uint64_t value)
+{
+	uint64_t *slot = memo_slot(memo_key(state, value));
+
+	if (*slot)
+		return;
+	if (memo_used == MEMO_ROOM / 2) {
+		memset(memo, 0, sizeof(*memo) * MEMO_ROOM);
+		memo_used = 0;
+		slot = memo_slot(memo_key(state, value));
+	}
+	*slot = memo_key(state, value);
+	memo_used++;
+}
+
+static bool memo_has(uint64_t state, uint64_t value)
+{
+	return *memo_slot(memo_key(state, value)) != 0;
+}
+
+/* ---- store buffers ---- */
+
+static inline bool buffer_empty(int thread)
+{
+	return buffers[thread].head == buffers[thread].tail;
+}
+
+static struct event *buffer_oldest(int thread)
+{
+	struct buffer *b = &buffers[thread];
+
+	return &machine.events[b->stores[b->head % MAX_BUFFERED]];
+}
+
+static void buffer_push(int thread, int event)
+{
+	struct buffer *b = &buffers[thread];
+
+	b->stores[b->tail++ % MAX_BUFFERED] = event;
+}
+
+/* The newest buffered store to the bytes, or NULL. */
+static struct event *buffer_find(int thread, const void *addr, size_t size,
+				 bool *partly)
+{
+	struct buffer *b = &buffers[thread];
+	unsigned int i;
+
+	*partly = false;
+	for (i = b->tail; i != b->head; i--) {
+		struct event *e =
+			&machine.events[b->stores[(i - 1) % MAX_BUFFERED]];
+
+		if (e->op.addr == addr && e->op.size == size)
+			return e;
+		if ((char *)e->op.addr < (const char *)addr + size &&
+		    (const char *)addr < (char *)e->op.addr + e->op.size) {
+			*partly = true;
+			return e;
+		}
+	}
+	return NULL;
+}
+
+static inline bool is_buffered(const struct ex_op *op)
+{
+	return tso && op->kind == EX_STORE && op->order != __ATOMIC_SEQ_CST &&
+	       !(op->flags & EX_VOLATILE);
+}
+
+static inline bool needs_empty_buffer(const struct ex_op *op)
+{
+	switch (op->kind) {
+	case EX_RMW:
+	case EX_CMPXCHG:
+	case EX_CREATE:
+	case EX_RCU_LOCK:
+	case EX_RCU_UNLOCK:
+	case EX_RCU_SYNC_BEGIN:
+	case EX_RCU_SYNC_END:
+		return true;
+	case EX_STORE:
+		return !is_buffered(op);
+	case EX_FENCE:
+		return op->order == __ATOMIC_SEQ_CST;
+	default:
+		return false;
+	}
+}
+
+/* ---- what can be done ---- */
+
+static bool writes_since(struct ex_thread *t, int event)
+{
+	int i, last;
+
+	for (i = 0; i < t->nr_waits; i++) {
+		last = machine.last_at[location_of(t->waits[i].addr,
+						   t->waits[i].size)];
+		if (machine.events[last].write > event)
+			return true;
+	}
+	return false;
+}
+
+static bool value_possible(const struct ex_op *op, uint64_t state,
+			   uint64_t value)
+{
+	if (op->flags & EX_AWAIT)
+		return ex_await_holds(op, value);
+	return !state || !memo_has(state, value);
+}
+
+bool machine_possible(const struct event *e, uint64_t value)
+{
+	return value_possible(&e->op, e->state, value);
+}
+
+static bool reader_enabled(struct ex_thread *t)
+{
+	struct ex_op *op = &t->op;
+	struct event *mine = NULL;
+	bool partly = false;
+	uint64_t value;
+
+	if (op->flags & EX_SPINS)
+		return writes_since(t, spins_since[t->id]);
+	if (!t->state && !(op->flags & EX_AWAIT) && !tso)
+		return true;
+	if (tso && op->kind == EX_LOAD)
+		mine = buffer_find(t->id, op->addr, op->size, &partly);
+	if (partly)
+		return false;
+	value = mine ? mine->wrote : ex_mem_read(op->addr, op->size);
+	if (value_possible(op, t->state, value))
+		return true;
+	if (t->state)
+		op->flags |= EX_AGAIN;
+	return false;
+}
+
+static bool thread_enabled(struct ex_thread *t)
+{
+	struct ex_op *op = &t->op;
+
+	if (tso && needs_empty_buffer(op) && !buffer_empty(t->id))
+		return false;
+	switch (op->kind) {
+	case EX_LOAD:
+	case EX_RMW:
+	case EX_CMPXCHG:
+		return reader_enabled(t);
+	case EX_STORE:
+		return !is_buffered(op) ||
+		       buffers[t->id].tail - buffers[t->id].head < MAX_BUFFERED;
+	case EX_JOIN:
+		return ex_thread((int)op->arg)->op.kind == EX_EXIT &&
+		       buffer_empty((int)op->arg);
+	case EX_RCU_SYNC_END:
+		return !rcu_waits[t->id];
+	case EX_EXIT:
+	case EX_FAIL:
+	case EX_OVER:
+		return false;
+	default:
+		return true;
+	}
+}
+
+uint32_t machine_enabled(void)
+{
+	uint32_t set = 0;
+	int i;
+
+	for (i = 0; i < ex_nr_threads(); i++) {
+		if (thread_enabled(ex_thread(i)))
+			set |= 1u << i;
+		if (tso && !buffer_empty(i))
+			set |= 1u << buffer_of(i);
+	}
+	return set;
+}
+
+static int void_class(const struct ex_op *op)
+{
+	switch (op->fn) {
+	case EX_FN_ADD:
+	case EX_FN_SUB:
+		return ACCESS_VOID + EX_FN_ADD;
+	case EX_FN_AND:
+	case EX_FN_OR:
+	case EX_FN_XOR:
+		return ACCESS_VOID + op->fn;
+	default:
+		return ACCESS_WRITE;
+	}
+}
+
+static int class_of(const struct ex_op *op)
+{
+	switch (op->kind) {
+	case EX_LOAD:
+	case EX_RCU_SYNC_BEGIN:
+		return ACCESS_READ;
+	case EX_STORE:
+		return is_buffered(op) ? ACCESS_NONE : ACCESS_WRITE;
+	case EX_RMW:
+		return op->flags & EX_VOID ? void_class(op) : ACCESS_WRITE;
+	case EX_CMPXCHG:
+		return ex_mem_read(op->addr, op->size) == op->expected
+			       ? ACCESS_WRITE
+			       : ACCESS_READ;
+	case EX_RCU_LOCK:
+	case EX_RCU_UNLOCK:
+		return ACCESS_VOID + EX_FN_ADD;
+	default:
+		return ACCESS_NONE;
+	}
+}
+
+int machine_access(int proc, int *location)
+{
+	struct ex_op *op = is_buffer(proc) ? &buffer_oldest(thread_of(proc))->op
+					   : &ex_thread(proc)->op;
+	int access = is_buffer(proc) ? ACCESS_WRITE : class_of(op);
+
+	if (access == ACCESS_NONE)
+		*location = 0;
+	else if (op->addr)
+		*location = location_of(op->addr, op->size);
+	else
+		*location = location_of(&rcu_word, sizeof(rcu_word));
+	return access;
+}
+
+/* ---- clocks ---- */
+
+static int count_of(int proc)
+{
+	const struct event *last = &machine.events[machine.last[proc]];
+
+	return last->proc == proc ? last->index : 0;
+}
+
+/* A thread that spun depends on the first write that let it go on. */
+static void order_after_first_write(struct event *e)
+{
+	const struct ex_thread *t = ex_thread(e->proc);
+	int first = 0, since = spins_since[e->proc], i, at;
+
+	for (i = 0; i < t->nr_waits; i++) {
+		at = machine.last_at[location_of(t->waits[i].addr,
+						 t->waits[i].size)];
+		for (; at > since; at = machine.events[at].before_there) {
+			if (machine.events[at].writes && (!first || at < first))
+				first = at;
+		}
+	}
+	if (first)
+		wide_join(&e->order, &machine.events[first].order);
+}
+
+static void order_begin(struct event *e)
+{
+	struct event *events = machine.events;
+	int *last = machine.last, other;
+
+	e->order = events[last[e->proc]].order;
+	if (is_buffer(e->proc)) {
+		wide_join(&e->order, &events[e->stored].order);
+	} else if (tso && needs_empty_buffer(&e->op)) {
+		wide_join(&e->order, &events[last[buffer_of(e->proc)]].order);
+	}
+	if (e->op.flags & EX_SPINS)
+		order_after_first_write(e);
+	if (e->op.kind == EX_JOIN) {
+		other = (int)e->op.arg;
+		wide_join(&e->order, &events[last[other]].order);
+		wide_join(&e->order, &events[last[buffer_of(other)]].order);
+	}
+	e->order.of[e->proc] = e->index;
+}
+
+static void hb_read(struct event *e, int order)
+{
+	const struct clock *released = &machine.events[e->from].released;
+
+	if (ex_order_acquires(order))
+		clock_join(&e->hb, released);
+	else
+		clock_join(&e->acquirable, released);
+}
+
+static void hb_write(struct event *e, int order, bool continues)
+{
+	if (ex_order_releases(order))
+		e->released = e->hb;
+	else if (e->fence)
+		e->released = machine.events[e->fence].hb;
+	else
+		memset(&e->released, 0, sizeof(e->released));
+	if (continues)
+		clock_join(&e->released, &machine.events[e->from].released);
+}
+
+/* The thread's last event of the kind, 0: none. */
+static int last_of_kind(int thread, int kind)
+{
+	int i;
+
+	for (i = machine.nr; i > 0; i--) {
+		if (machine.events[i].proc == thread &&
+		    machine.events[i].op.kind == kind)
+			break;
+	}
+	return i;
+}
+
+static void depend_on(struct event *e, const struct event *earlier)
+{
+	clock_join(&e->hb, &earlier->hb);
+	wide_join(&e->order, &earlier->order);
+}
+
+/*
+ * The end of a grace period comes after each section that ended before its
+ * beginning, and after the end of those that were open then.
+ */
+static void grace_period_ends(struct event *e)
+{
+	int begin = last_of_kind(e->proc, EX_RCU_SYNC_BEGIN), i;
+	uint32_t open = (uint32_t)machine.events[begin].result;
+
+	for (i = 1; i <= machine.nr; i++) {
+		const struct event *other = &machine.events[i];
+		uint32_t bit = 1u << thread_of(other->proc);
+
+		if (other->op.kind != EX_RCU_UNLOCK || is_buffer(other->proc))
+			continue;
+		if (i < begin || open & bit)
+			depend_on(e, other);
+		if (i > begin)
+			open &= ~bit;
+	}
+}
+
+/* A section comes after the beginning of each earlier grace period. */
+static void section_begins(struct event *e)
+{
+	int i;
+
+	for (i = 1; i <= machine.nr; i++) {
+		if (machine.events[i].op.kind == EX_RCU_SYNC_BEGIN)
+			clock_join(&e->hb, &machine.events[i].hb);
+	}
+}
+
+static void hb_begin(struct event *e, int number)
+{
+	const struct event *last = &machine.events[machine.last[e->proc]];
+	int other;
+
+	e->hb = last->hb;
+	e->hb.of[e->proc] = e->index;
+	if (last->proc == e->proc) {
+		e->acquirable = last->acquirable;
+		e->fence = last->fence;
+	} else {
+		memset(&e->acquirable, 0, sizeof(e->acquirable));
+		e->fence = 0;
+	}
+	switch (e->op.kind) {
+	case EX_LOAD:
+		hb_read(e, e->op.order);
+		break;
+	case EX_STORE:
+		hb_write(e, e->op.order, false);
+		break;
+	case EX_RMW:
+		hb_read(e, e->op.order);
+		hb_write(e, e->op.order, true);
+		break;
+	case EX_CMPXCHG:
+		hb_read(e, e->writes ? e->op.order : e->op.fail_order);
+		if (e->writes)
+			hb_write(e, e->op.order, true);
+		break;
+	case EX_FENCE:
+		if (ex_order_acquires(e->op.order))
+			clock_join(&e->hb, &e->acquirable);
+		if (ex_order_releases(e->op.order))
+			e->fence = number;
+		break;
+	case EX_JOIN:
+		other = (int)e->op.arg;
+		clock_join(&e->hb, &machine.events[machine.last[other]].hb);
+		e->hb.of[other] = (uint16_t)(count_of(other) + 1);
+		break;
+	case EX_RCU_LOCK:
+		section_begins(e);
+		break;
+	case EX_RCU_SYNC_END:
+		grace_period_ends(e);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- doing it ---- */
+
+static void rcu_perform(const struct ex_op *op, int thread)
+{
+	uint32_t bit = 1u << thread;
+	int i;
+
+	switch (op->kind) {
+	case EX_RCU_LOCK:
+		rcu_readers |= bit;
+		break;
+	case EX_RCU_SYNC_BEGIN:
+		rcu_waits[thread] = rcu_readers & ~bit;
+		break;
+	case EX_RCU_UNLOCK:
+		rcu_readers &= ~bit;
+		for (i = 0; i < EX_MAX_THREADS; i++)
+			rcu_waits[i] &= ~bit;
+		break;
+	default:
+		break;
+	}
+}
+
+/* What the operation reads and will write. */
+static void look(struct event *e)
+{
+	const struct ex_op *op = &e->op;
+	struct event *mine = NULL;
+	bool partly;
+
+	e->from = 0;
+	e->writes = false;
+	e->old = 0;
+	e->result = 0;
+	if (!op->size)
+		return;
+	if (e->location)
+		e->from = machine.events[machine.last_at[e->location]].write;
+	e->old = ex_mem_read(op->addr, op->size);
+	e->wrote = e->old;
+	if (tso && op->kind == EX_LOAD)
+		mine = buffer_find(e->proc, op->addr, op->size, &partly);
+	switch (op->kind) {
+	case EX_LOAD:
+		e->result = mine ? mine->wrote : e->old;
+		if (mine)
+			e->from = (int)(mine - machine.events);
+		return;
+	case EX_STORE:
+		e->writes = true;
+		e->wrote = op->arg & ex_size_mask(op->size);
+		return;
+	case EX_RMW:
+		e->writes = true;
+		e->wrote = ex_rmw_result(op, e->old);
+		break;
+	case EX_CMPXCHG:
+		e->writes = e->old == op->expected;
+		if (e->writes)
+			e->wrote = op->arg & ex_size_mask(op->size);
+		break;
+	default:
+		break;
+	}
+	e->result = e->old;
+}
+
+/* What doing it changes outside the event, the first time and later. */
+static void perform(struct event *e, int number)
+{
+	struct ex_thread *t = ex_thread(e->proc), *child = NULL;
+
+	if (e->op.kind == EX_CREATE) {
+		child = ex_spawn(t);
+		e->result = (uint64_t)child->id;
+	} else if (is_buffered(&e->op)) {
+		buffer_push(e->proc, number);
+	} else if (e->writes && !(e->op.flags & EX_VOLATILE)) {
+		ex_mem_write(e->op.addr, e->op.size, e->wrote);
+	} else if (e->op.kind >= EX_RCU_LOCK) {
+		rcu_perform(&e->op, e->proc);
+	}
+	if (ex_options.races)
+		t->hb = e->hb.of;
+	if (child) {
+		buffers[child->id].head = buffers[child->id].tail = 0;
+		rcu_waits[child->id] = 0;
+		child->hb = t->hb;
+		ex_run(child, 0);
+		machine.over |= child->op.kind >= EX_OVER;
+	}
+	ex_run(t, e->result);
+	machine.over |= t->op.kind >= EX_OVER;
+	if (t->op.flags & EX_SPINS)
+		spins_since[e->proc] = number;
+}
+
+static void commit(struct event *e)
+{
+	buffers[thread_of(e->proc)].head++;
+	ex_mem_write(e->op.addr, e->op.size, e->wrote);
+}
+
+static void link_event(struct event *e, int number)
+{
+	struct event *there = &machine.events[machine.last_at[e->location]];
+
+	e->before_of_proc = machine.last[e->proc];
+	machine.last[e->proc] = number;
+	if (!e->location)
+		return;
+	e->before_there = machine.last_at[e->location];
+	machine.last_at[e->location] = number;
+	e->group = number;
+	if (e->before_there && there->access == e->access &&
+	    e->access != ACCESS_WRITE)
+		e->group = there->group;
+	e->write = e->writes ? number : there->write;
+}
+
+static struct event *step_buffer(int proc, struct event *e, int number)
+{
+	struct event *store = buffer_oldest(thread_of(proc));
+
+	e->op = store->op;
+	e->stored = (int)(store - machine.events);
+	e->old = ex_mem_read(e->op.addr, e->op.size);
+	e->wrote = store->wrote;
+	e->result = 0;
+	e->from = 0;
+	e->state = 0;
+	e->writes = true;
+	order_begin(e);
+	e->released = store->released;
+	commit(e);
+	machine.nr = number;
+	link_event(e, number);
+	return e;
+}
+
+struct event *machine_step(int proc, int choice)
+{
+	int number = machine.nr + 1;
+	struct event *e = &machine.events[number];
+	struct ex_thread *t = ex_thread(thread_of(proc));
+
+	e->proc = (uint8_t)proc;
+	e->index = (uint16_t)(count_of(proc) + 1);
+	e->access = (uint8_t)machine_access(proc, &e->location);
+	e->choice = (uint16_t)choice;
+	if (is_buffer(proc))
+		return step_buffer(proc, e, number);
+	e->op = t->op;
+	e->state = t->state;
+	look(e);
+	if (e->op.kind == EX_CHOICE)
+		e->result = (uint64_t)choice;
+	if (e->op.kind == EX_RCU_SYNC_BEGIN)
+		e->result = rcu_readers & ~(1u << proc);
+	order_begin(e);
+	hb_begin(e, number);
+	if (t->hb && e->op.size && !race_marked(t, e->writes)) {
+		machine.over = true;
+		machine.nr = number;
+		link_event(e, number);
+		return e;
+	}
+	if (e->op.kind == EX_CREATE) {
+		machine.last[ex_nr_threads()] = number;
+		machine.last[buffer_of(ex_nr_threads())] = 0;
+	}
+	perform(e, number);
+	if (t->op.flags & EX_AGAIN) {
+		memo_add(e->state, e->result);
+		t->hb = machine.events[machine.last[proc]].hb.of;
+		return NULL;
+	}
+	if (e->writes && e->op.flags & EX_VOLATILE)
+		e->wrote = ex_mem_read(e->op.addr, e->op.size);
+	machine.nr = number;
+	link_event(e, number);
+	return e;
+}
+
+void machine_undo(void)
+{
+	struct event *e = &machine.events[machine.nr--];
+
+	machine.last[e->proc] = e->before_of_proc;
+	if (e->location)
+		machine.last_at[e->location] = e->before_there;
+}
+
+/* ---- again and again ---- */
+
+void machine_init(void)
+{
+	if (!machine.events) {
+		machine.events =
+			ex_alloc(sizeof(struct event) * (MAX_EVENTS + 2));
+		machine.last_at = ex_alloc(sizeof(int) * MAX_LOCATIONS);
+		memo = ex_alloc(sizeof(*memo) * MEMO_ROOM);
+	}
+	while (machine.nr)
+		machine_undo();
+	tso = ex_options.model == EX_TSO;
+	machine.events[0].proc = MAX_PROCS;
+}
+
+static void repeat_event(struct event *e, int number)
+{
+	struct ex_thread *t = ex_thread(thread_of(e->proc));
+
+	if (is_buffer(e->proc)) {
+		commit(e);
+		return;
+	}
+	if (EX_UNLIKELY(t->op.kind != e->op.kind || t->op.addr != e->op.addr)) {
+		ex_fail(EX_NONDETERMINISM,
+			"thread %d does something else when its past is "
+			"repeated: does the program read a clock, a file?",
+			t->id);
+		machine.over = true;
+		return;
+	}
+	if (EX_UNLIKELY(race_mixed) && t->hb && e->op.size)
+		race_marked(t, e->writes);
+	perform(e, number);
+}
+
+void machine_repeat(void)
+{
+	struct ex_thread *main;
+	int i, spawned;
+
+	memset(buffers[0].stores, 0, 0);
+	buffers[0].head = buffers[0].tail = 0;
+	rcu_readers = 0;
+	rcu_waits[0] = 0;
+	machine.over = false;
+	ex_begin();
+	main = ex_thread(0);
+	if (ex_options.races)
+		main->hb = machine.events[0].hb.of;
+	ex_run(main, 0);
+	machine.over |= main->op.kind >= EX_OVER;
+	spawned = machine.nr;
+	for (i = 1; i <= spawned && !machine.over; i++)
+		repeat_event(&machine.events[i], i);
+}
