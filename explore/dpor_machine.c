@@ -150,14 +150,31 @@ static inline bool needs_empty_buffer(const struct ex_op *op)
 
 /* ---- what can be done ---- */
 
-static bool writes_since(struct ex_thread *t, int event)
+/* What a load of the thread's would return now. */
+static uint64_t value_for(int thread, void *addr, size_t size)
 {
+	struct event *mine = NULL;
+	bool partly;
+
+	if (tso)
+		mine = buffer_find(thread, addr, size, &partly);
+	return mine ? mine->wrote : ex_mem_read(addr, size);
+}
+
+/*
+ * Whether a thread that waits for a change of what it read can go on: there
+ * is another value, or it was written, as plain memory may have been before.
+ */
+static bool changed_since(struct ex_thread *t, int event)
+{
+	const struct ex_wait *wait;
 	int i, last;
 
 	for (i = 0; i < t->nr_waits; i++) {
-		last = machine.last_at[location_of(t->waits[i].addr,
-						   t->waits[i].size)];
-		if (machine.events[last].write > event)
+		wait = &t->waits[i];
+		last = machine.last_at[location_of(wait->addr, wait->size)];
+		if (machine.events[last].write > event ||
+		    value_for(t->id, wait->addr, wait->size) != wait->value)
 			return true;
 	}
 	return false;
@@ -184,7 +201,7 @@ static bool reader_enabled(struct ex_thread *t)
 	uint64_t value;
 
 	if (op->flags & EX_SPINS)
-		return writes_since(t, spins_since[t->id]);
+		return changed_since(t, spins_since[t->id]);
 	if (!t->state && !(op->flags & EX_AWAIT) && !tso)
 		return true;
 	if (tso && op->kind == EX_LOAD)
