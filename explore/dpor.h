@@ -78,12 +78,22 @@ struct event {
 
 /* ---- dpor_machine.c: what operations do under sc and tso ---- */
 
+/* What a thread is about to do. */
+struct pending {
+	int location;
+	uint8_t access; /* of a compare-exchange: once upon a time */
+};
+
 struct machine {
 	struct event *events; /* from 1; 0 is the beginning of all */
 	int nr; /* events done */
 	int last[MAX_PROCS]; /* the last event of each proc */
 	int *last_at; /* the last event at each location */
 	bool over; /* exit(), or something is wrong */
+	uint32_t sure; /* threads that can go on */
+	uint32_t unsure; /* that may have to wait */
+	uint32_t eager; /* whose operation commutes with all */
+	struct pending pending[EX_MAX_THREADS];
 };
 
 extern struct machine machine;

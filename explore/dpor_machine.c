@@ -244,20 +244,6 @@ static bool thread_enabled(struct ex_thread *t)
 	}
 }
 
-uint32_t machine_enabled(void)
-{
-	uint32_t set = 0;
-	int i;
-
-	for (i = 0; i < ex_nr_threads(); i++) {
-		if (thread_enabled(ex_thread(i)))
-			set |= 1u << i;
-		if (tso && !buffer_empty(i))
-			set |= 1u << buffer_of(i);
-	}
-	return set;
-}
-
 static int void_class(const struct ex_op *op)
 {
 	switch (op->fn) {
@@ -295,19 +281,91 @@ static int class_of(const struct ex_op *op)
 	}
 }
 
+static int location_for(const struct ex_op *op, int access)
+{
+	if (access == ACCESS_NONE)
+		return 0;
+	if (op->addr)
+		return location_of(op->addr, op->size);
+	return location_of(&rcu_word, sizeof(rcu_word));
+}
+
+/* Whether the thread can go on whatever the others do. */
+static bool is_sure(const struct ex_thread *t)
+{
+	switch (t->op.kind) {
+	case EX_LOAD:
+	case EX_CMPXCHG:
+	case EX_RMW:
+		return !tso && !t->state &&
+		       !(t->op.flags & (EX_AWAIT | EX_SPINS));
+	case EX_STORE:
+	case EX_FENCE:
+	case EX_CREATE:
+	case EX_RCU_LOCK:
+	case EX_RCU_UNLOCK:
+	case EX_RCU_SYNC_BEGIN:
+		return !tso;
+	case EX_CHOICE:
+	case EX_FREE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* ---- what threads are about to do ---- */
+
+/* Notes what is the same until the thread does it. */
+static void note_pending(struct ex_thread *t)
+{
+	struct pending *pending = &machine.pending[t->id];
+	uint32_t bit = 1u << t->id;
+
+	pending->access = (uint8_t)class_of(&t->op);
+	pending->location = location_for(&t->op, pending->access);
+	machine.sure &= ~bit;
+	machine.unsure &= ~bit;
+	machine.eager &= ~bit;
+	if (pending->access == ACCESS_NONE)
+		machine.eager |= bit;
+	if (is_sure(t))
+		machine.sure |= bit;
+	else if (t->op.kind < EX_EXIT)
+		machine.unsure |= bit;
+}
+
+uint32_t machine_enabled(void)
+{
+	uint32_t set = machine.sure, unsure = machine.unsure;
+	int i;
+
+	for (; unsure; unsure &= unsure - 1) {
+		i = __builtin_ctz(unsure);
+		if (thread_enabled(ex_thread(i)))
+			set |= 1u << i;
+	}
+	for (i = 0; tso && i < ex_nr_threads(); i++) {
+		if (!buffer_empty(i))
+			set |= 1u << buffer_of(i);
+	}
+	return set;
+}
+
 int machine_access(int proc, int *location)
 {
-	struct ex_op *op = is_buffer(proc) ? &buffer_oldest(thread_of(proc))->op
-					   : &ex_thread(proc)->op;
-	int access = is_buffer(proc) ? ACCESS_WRITE : class_of(op);
+	const struct pending *pending = &machine.pending[proc];
+	const struct ex_op *op;
 
-	if (access == ACCESS_NONE)
-		*location = 0;
-	else if (op->addr)
+	if (is_buffer(proc)) {
+		op = &buffer_oldest(thread_of(proc))->op;
 		*location = location_of(op->addr, op->size);
-	else
-		*location = location_of(&rcu_word, sizeof(rcu_word));
-	return access;
+		return ACCESS_WRITE;
+	}
+	*location = pending->location;
+	if (ex_thread(proc)->op.kind == EX_CMPXCHG)
+		return class_of(&ex_thread(proc)->op);
+	return pending->access;
 }
 
 /* ---- clocks ---- */
@@ -553,7 +611,7 @@ static void look(struct event *e)
 }
 
 /* What doing it changes outside the event, the first time and later. */
-static void perform(struct event *e, int number)
+static inline void perform(struct event *e, int number, bool first)
 {
 	struct ex_thread *t = ex_thread(e->proc), *child = NULL;
 
@@ -574,12 +632,16 @@ static void perform(struct event *e, int number)
 		rcu_waits[child->id] = 0;
 		child->hb = t->hb;
 		ex_run(child, 0);
+		if (first)
+			note_pending(child);
 		machine.over |= child->op.kind >= EX_OVER;
 	}
 	ex_run(t, e->result);
 	machine.over |= t->op.kind >= EX_OVER;
 	if (t->op.flags & EX_SPINS)
 		spins_since[e->proc] = number;
+	if (first)
+		note_pending(t);
 }
 
 static void commit(struct event *e)
@@ -656,7 +718,7 @@ struct event *machine_step(int proc, int choice)
 		machine.last[ex_nr_threads()] = number;
 		machine.last[buffer_of(ex_nr_threads())] = 0;
 	}
-	perform(e, number);
+	perform(e, number, true);
 	if (t->op.flags & EX_AGAIN) {
 		memo_add(e->state, e->result);
 		t->hb = machine.events[machine.last[proc]].hb.of;
@@ -712,7 +774,7 @@ static void repeat_event(struct event *e, int number)
 	}
 	if (EX_UNLIKELY(race_mixed) && t->hb && e->op.size)
 		race_marked(t, e->writes);
-	perform(e, number);
+	perform(e, number, false);
 }
 
 void machine_repeat(void)
@@ -734,4 +796,7 @@ void machine_repeat(void)
 	spawned = machine.nr;
 	for (i = 1; i <= spawned && !machine.over; i++)
 		repeat_event(&machine.events[i], i);
+	machine.sure = machine.unsure = machine.eager = 0;
+	for (i = 0; i < ex_nr_threads(); i++)
+		note_pending(ex_thread(i));
 }

@@ -192,8 +192,18 @@ struct ex_thread {
 void ex_begin(void);
 
 /* How many threads were created, and each of them. */
-int ex_nr_threads(void);
-struct ex_thread *ex_thread(int id);
+extern struct ex_thread ex_threads[EX_MAX_THREADS];
+extern int ex_threads_created;
+
+static inline int ex_nr_threads(void)
+{
+	return ex_threads_created;
+}
+
+static inline struct ex_thread *ex_thread(int id)
+{
+	return &ex_threads[id];
+}
 
 /*
  * Gives t->op its result (that of an RMW and a CMPXCHG is the old value) and

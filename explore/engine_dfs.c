@@ -21,7 +21,7 @@ struct decision {
 
 static struct decision *path EX_STATE = NULL;
 static int depth EX_STATE = 0, nr_decided EX_STATE = 0;
-static struct ex_step steps[MAX_DEPTH] EX_STATE = {};
+static struct ex_step *steps EX_STATE = NULL;
 static int nr_steps EX_STATE = 0;
 /* What a thread that spins waits to be gone from its location. */
 static uint64_t again[EX_MAX_THREADS] EX_STATE = {};
@@ -160,8 +160,10 @@ void ex_engine_dfs(struct ex_result *result)
 {
 	bool ok;
 
-	if (!path)
+	if (!path) {
 		path = ex_alloc(sizeof(*path) * MAX_DEPTH);
+		steps = ex_alloc(sizeof(*steps) * MAX_DEPTH);
+	}
 	do {
 		ok = run_once();
 		result->executions++;

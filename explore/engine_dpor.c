@@ -175,15 +175,8 @@ static uint32_t still_asleep(void)
 /* What goes on: what commutes with all, else who ran last, else any. */
 static int choose(uint32_t candidates, int running)
 {
-	uint32_t set;
-	int location;
-
-	for (set = candidates; set; set &= set - 1) {
-		int proc = __builtin_ctz(set);
-
-		if (machine_access(proc, &location) == ACCESS_NONE)
-			return proc;
-	}
+	if (candidates & machine.eager)
+		return __builtin_ctz(candidates & machine.eager);
 	return candidates & bit(running) ? running : __builtin_ctz(candidates);
 }
 

@@ -589,31 +589,39 @@ int pthread_key_delete(pthread_key_t key)
 }
 
 /* Outside an exploration there is one thread, and its keys are in here. */
-static const void *outside_keys[EX_MAX_KEYS];
+static struct fiber outside_keys;
 
-static const void **my_keys(void)
+static struct fiber *my_keys(void)
 {
-	return ex_active() ? ex_cur->fiber->keys : outside_keys;
+	return ex_active() ? ex_cur->fiber : &outside_keys;
 }
 
 void *pthread_getspecific(pthread_key_t key)
 {
-	return key < EX_MAX_KEYS ? (void *)(uintptr_t)my_keys()[key] : NULL;
+	struct fiber *self = my_keys();
+
+	if (key >= (pthread_key_t)self->nr_keys)
+		return NULL;
+	return (void *)(uintptr_t)self->keys[key];
 }
 
 int pthread_setspecific(pthread_key_t key, const void *value)
 {
+	struct fiber *self = my_keys();
+
 	if (key >= EX_MAX_KEYS)
 		return EINVAL;
-	my_keys()[key] = value;
+	while (self->nr_keys <= (int)key)
+		self->keys[self->nr_keys++] = NULL;
+	self->keys[key] = value;
 	return 0;
 }
 
 void pthread_run_key_destructors(struct fiber *fiber)
 {
-	unsigned int i;
+	int i;
 
-	for (i = 0; i < EX_MAX_KEYS; i++) {
+	for (i = 0; i < fiber->nr_keys; i++) {
 		void *value = (void *)(uintptr_t)fiber->keys[i];
 
 		fiber->keys[i] = NULL;

@@ -19,9 +19,9 @@
 
 struct ex_options ex_options EX_STATE = { .races = true, .leaks = true };
 
-static struct ex_thread threads[EX_MAX_THREADS] EX_STATE = {};
+struct ex_thread ex_threads[EX_MAX_THREADS] EX_STATE = {};
 static struct fiber fibers[EX_MAX_THREADS] EX_STATE = {};
-static int nr_threads EX_STATE = 0;
+int ex_threads_created EX_STATE = 0;
 static int (*program_fn)(void *) EX_STATE = NULL;
 static void *program_arg EX_STATE = NULL;
 
@@ -81,22 +81,12 @@ static void tls_new(struct fiber *fiber)
 
 /* ---- threads ---- */
 
-int ex_nr_threads(void)
-{
-	return nr_threads;
-}
-
-struct ex_thread *ex_thread(int id)
-{
-	return &threads[id];
-}
-
 static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 {
-	struct ex_thread *t = &threads[nr_threads];
-	struct fiber *fiber = &fibers[nr_threads];
+	struct ex_thread *t = &ex_threads[ex_threads_created];
+	struct fiber *fiber = &fibers[ex_threads_created];
 
-	t->id = nr_threads++;
+	t->id = ex_threads_created++;
 	t->fiber = fiber;
 	t->op.kind = EX_NONE;
 	t->op.flags = 0;
@@ -117,7 +107,7 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	fiber->self_word = NULL;
 	fiber->at_end = NULL;
 	fiber->rcu_nesting = 0;
-	memset(fiber->keys, 0, sizeof(fiber->keys));
+	fiber->nr_keys = 0;
 	if (EX_UNLIKELY(tls_size))
 		tls_new(fiber);
 	fiber_prepare(t);
@@ -137,7 +127,7 @@ void ex_begin(void)
 	heap_restore();
 	race_begin();
 	failed = EX_CLEAN;
-	nr_threads = 0;
+	ex_threads_created = 0;
 	tls_owner = -1;
 	new_thread(run_program, NULL);
 }
@@ -151,11 +141,13 @@ struct ex_thread *ex_spawn(struct ex_thread *t)
 void ex_run(struct ex_thread *t, uint64_t result)
 {
 	struct ex_op *op = &t->op;
+	struct fiber *fiber = t->fiber;
 
 	if (op->kind == EX_LOAD && (op->flags & EX_VOLATILE) &&
 	    ex_mem_read(op->addr, op->size) != result)
 		ex_mem_write(op->addr, op->size, result);
-	spin_done(t, result);
+	if (fiber->nr_reads || op->kind == EX_LOAD || op->kind == EX_CMPXCHG)
+		spin_done(t, result);
 	t->changed = false;
 	t->looked = false;
 	t->state = 0;
@@ -182,7 +174,8 @@ void fiber_exit(void *result)
 	self->result = result;
 	if (self->at_end)
 		self->at_end();
-	pthread_run_key_destructors(self);
+	if (self->nr_keys)
+		pthread_run_key_destructors(self);
 	ex_visible(&op);
 	abort();
 }

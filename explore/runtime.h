@@ -28,6 +28,7 @@ struct fiber {
 	bool relaxed; /* said that it waits, since its last operation */
 	int nr_reads;
 	struct spin_read reads[EX_MAX_WAITS];
+	int nr_keys; /* that are set, at most */
 	const void *keys[EX_MAX_KEYS];
 	void *self_word; /* platform_self() */
 	void (*at_end)(void);
