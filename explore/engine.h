@@ -406,6 +406,9 @@ struct ex_options {
 	int pct_depth;
 	bool races; /* report data races; off: the hardware's view */
 	bool leaks;
+	/* For tests: engine A walks everything; or forgets some races. */
+	bool no_reduction;
+	bool plant_wrong_reduction;
 	const char *trace; /* file to write, or to replay; or NULL */
 	bool json;
 };

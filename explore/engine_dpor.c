@@ -175,8 +175,17 @@ static uint32_t still_asleep(void)
 /* What goes on: what commutes with all, else who ran last, else any. */
 static int choose(uint32_t candidates, int running)
 {
-	if (candidates & machine.eager)
-		return __builtin_ctz(candidates & machine.eager);
+	uint32_t eager = candidates & machine.eager, set;
+
+	for (set = eager; ex_options.no_reduction && set; set &= set - 1) {
+		/* Starting and joining is no choice even then. */
+		int kind = ex_thread(__builtin_ctz(set))->op.kind;
+
+		if (kind != EX_CREATE && kind != EX_JOIN)
+			eager &= ~(set & -set);
+	}
+	if (eager)
+		return __builtin_ctz(eager);
 	return candidates & bit(running) ? running : __builtin_ctz(candidates);
 }
 
@@ -188,7 +197,9 @@ static bool step(int proc, int choice)
 	if (!e)
 		return false;
 	if (e->access != ACCESS_NONE) {
-		find_races(e);
+		if (!ex_options.plant_wrong_reduction ||
+		    e->access != ACCESS_READ)
+			find_races(e);
 		order_at_location(e);
 	}
 	return true;
@@ -226,6 +237,10 @@ static enum outcome run_on(bool retry)
 		if (!retry) {
 			e->sleep = still_asleep();
 			e->backtrack = 0;
+		}
+		if (ex_options.no_reduction) {
+			e->sleep = retry ? e->sleep : 0;
+			e->backtrack |= enabled;
 		}
 		candidates = enabled & ~e->sleep;
 		if (retry)

@@ -215,10 +215,11 @@ static int mutex_trylock(struct ex_op op, pthread_mutex_t *mutex)
 		mutex->__data.__count++;
 		return 0;
 	}
-	return word_cmpxchg(locks(op), &mutex->__data.__lock, 4, 0, me(),
-			    __ATOMIC_ACQUIRE)
-		       ? 0
-		       : EBUSY;
+	if (!word_cmpxchg(locks(op), &mutex->__data.__lock, 4, 0, me(),
+			  __ATOMIC_ACQUIRE))
+		return EBUSY;
+	mutex->__data.__owner = (int)me();
+	return 0;
 }
 
 static int mutex_unlock(struct ex_op op, pthread_mutex_t *mutex)
@@ -325,10 +326,11 @@ int pthread_rwlock_trywrlock(pthread_rwlock_t *lock)
 {
 	struct ex_op op = locks(CALL("pthread_rwlock_trywrlock"));
 
-	return word_cmpxchg(op, RWLOCK_WORD(lock), 4, 0, WRITER,
-			    __ATOMIC_ACQUIRE)
-		       ? 0
-		       : EBUSY;
+	if (!word_cmpxchg(op, RWLOCK_WORD(lock), 4, 0, WRITER,
+			  __ATOMIC_ACQUIRE))
+		return EBUSY;
+	RWLOCK_WRITER(lock) = me();
+	return 0;
 }
 
 int pthread_rwlock_unlock(pthread_rwlock_t *lock)

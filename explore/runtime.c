@@ -312,7 +312,9 @@ static ex_engine *choose_engine(void)
 	case EX_PCT:
 		return ex_engine_random;
 	case EX_DFS:
-		return ex_engine_dfs;
+		ex_options.no_reduction = true;
+		return ex_options.model == EX_TSO ? ex_engine_dpor
+						  : ex_engine_dfs;
 	default:
 		break;
 	}
