@@ -389,6 +389,8 @@ enum ex_model {
 	EX_TSO,
 	EX_WEAK
 };
+const char *ex_model_name(enum ex_model model);
+
 enum ex_mode {
 	EX_EXPLORE,
 	EX_RANDOM,
@@ -438,6 +440,15 @@ ex_engine ex_engine_dfs; /* sc; every interleaving: the reference */
 ex_engine ex_engine_dpor; /* sc, tso */
 ex_engine ex_engine_weak;
 ex_engine ex_engine_random;
+
+/*
+ * Goes once through the steps that trace_read() gave (trace.h) and fails as
+ * that execution did, or with EX_NONDETERMINISM.
+ */
+void ex_replay_dpor(const struct ex_step *steps, int nr,
+		    struct ex_result *result);
+void ex_replay_weak(const struct ex_step *steps, int nr,
+		    struct ex_result *result);
 
 /*
  * Explores main(), a function of the program's, by the options. State of

@@ -292,6 +292,11 @@ static bool back_up(void)
 	return false;
 }
 
+static int all_lessons(void)
+{
+	return ex_lessons() + location_lessons();
+}
+
 static void fill_trace(struct ex_result *result)
 {
 	struct ex_step *steps = ex_trace_alloc(result, machine.nr);
@@ -306,13 +311,57 @@ static void fill_trace(struct ex_result *result)
 		steps[i].value = e->result;
 		steps[i].wrote = e->wrote;
 		steps[i].writes = e->writes;
-		steps[i].from = e->from - 1;
+		steps[i].from = (steps[i].commit ? e->stored : e->from) - 1;
 	}
 }
 
-static int all_lessons(void)
+/* Goes through the steps of a trace once. */
+static enum outcome follow(const struct ex_step *steps, int nr)
 {
-	return ex_lessons() + location_lessons();
+	uint32_t enabled;
+	int i, proc;
+
+	for (i = 0; i < nr && !machine.over; i++) {
+		proc = steps[i].commit ? buffer_of(steps[i].thread)
+				       : steps[i].thread;
+		if (steps[i].thread >= ex_nr_threads() ||
+		    !(machine_enabled() & bit(proc)) ||
+		    (!steps[i].commit &&
+		     ex_thread(proc)->op.kind != steps[i].op.kind)) {
+			ex_fail(EX_NONDETERMINISM,
+				"step %d of the trace cannot be done: is it "
+				"of this program?",
+				i + 1);
+			return FAILED;
+		}
+		step(proc,
+		     steps[i].op.kind == EX_CHOICE ? (int)steps[i].value : 0);
+	}
+	/* Rounds of threads that spin are no steps. */
+	while (!machine.over && (enabled = machine_enabled())) {
+		if (step(__builtin_ctz(enabled), 0))
+			break;
+	}
+	return the_end(machine_enabled());
+}
+
+void ex_replay_dpor(const struct ex_step *steps, int nr,
+		    struct ex_result *result)
+{
+	int lessons;
+	enum outcome outcome;
+
+	machine_init();
+	do {
+		lessons = all_lessons();
+		machine_init();
+		machine_repeat();
+		outcome = follow(steps, nr);
+	} while (outcome != FAILED && lessons != all_lessons());
+	result->executions = 1;
+	result->steps = (uint64_t)machine.nr;
+	if (outcome == FAILED)
+		fill_trace(result);
 }
 
 /* Something was learnt that changes what was seen before: begins anew. */

@@ -18,6 +18,15 @@ void ex_engine_weak(struct ex_result *result)
 	missing("weak");
 }
 
+void ex_replay_weak(const struct ex_step *steps, int nr,
+		    struct ex_result *result)
+{
+	(void)steps;
+	(void)nr;
+	(void)result;
+	missing("weak");
+}
+
 void ex_engine_random(struct ex_result *result)
 {
 	(void)result;

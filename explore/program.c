@@ -87,6 +87,8 @@ static void read_options(struct ex_options *options)
 	options->seed = (uint64_t)number("PAGESIM_SEED", 1);
 	options->pct_depth = (int)number("PAGESIM_PCT_DEPTH", 5);
 	options->trace = getenv("PAGESIM_TRACE");
+	if (options->mode == EX_REPLAY && !options->trace)
+		bad("PAGESIM_TRACE", "", "a file to replay");
 	options->json = one_of("PAGESIM_JSON", flags, 0);
 }
 
@@ -98,7 +100,8 @@ int __wrap_main(int argc, char **argv, char **env)
 	read_options(&ex_options);
 	ex_explore(call_main, &arguments, &result);
 	fflush(stdout);
-	trace_print_result(&result);
+	if (!trace_print_result(&result))
+		return 2;
 	if (result.verdict == EX_CLEAN)
 		return 0;
 	return result.verdict == EX_INCOMPLETE ? 3 : 1;

@@ -636,8 +636,7 @@ void pthread_run_key_destructors(struct fiber *fiber)
 
 int sched_yield(void)
 {
-	if (ex_active())
-		ex_cur->fiber->relaxed = true;
+	ex_relax();
 	return 0;
 }
 

@@ -123,15 +123,16 @@ static void report(struct ex_thread *t, const struct cell *old,
 {
 	char old_place[256], new_place[256], object[128];
 	int byte = __builtin_ctz(old->mask & new->mask);
+	bool freed = (old->flags | new->flags) & FREED;
 
 	ex_place(old->pc, old_place, sizeof(old_place));
 	ex_place(new->pc, new_place, sizeof(new_place));
 	ex_object((void *)(key * 8 + (uintptr_t)byte), object, sizeof(object));
-	ex_fail(old->flags & FREED ? EX_USE_AFTER_FREE : EX_DATA_RACE,
+	ex_fail(freed ? EX_USE_AFTER_FREE : EX_DATA_RACE,
 		"%s of %s\n"
 		"  %s by thread %d at %s\n"
 		"  %s by thread %d at %s",
-		old->flags & FREED ? "use after free" : "data race", object,
+		freed ? "use after free" : "data race", object,
 		access_name(new->flags), t->id, new_place,
 		access_name(old->flags), old->thread, old_place);
 }
@@ -235,6 +236,8 @@ static bool access_range(struct ex_thread *t, const void *addr, size_t size,
 void race_plain(struct ex_thread *t, const void *addr, size_t size, bool write,
 		const void *pc)
 {
+	if (ex_is_thread_local(addr))
+		return;
 	if (!access_range(t, addr, size, write ? RACE_WRITE : RACE_READ, pc))
 		ex_leave();
 }

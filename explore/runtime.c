@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "runtime.h"
+#include "trace.h"
 
 struct ex_options ex_options EX_STATE = { .races = true, .leaks = true };
 
@@ -49,6 +50,11 @@ static int find_tls(struct dl_phdr_info *info, size_t size, void *data)
 		tls_size = info->dlpi_phdr[i].p_memsz;
 	}
 	return 1; /* the executable is the first, and all that is asked for */
+}
+
+bool ex_is_thread_local(const void *addr)
+{
+	return (uintptr_t)addr - (uintptr_t)tls_block < tls_size;
 }
 
 static void tls_init(void)
@@ -213,12 +219,20 @@ const char *ex_verdict_name(enum ex_verdict verdict)
 	return verdict_names[verdict];
 }
 
+/* For debuggers to stop at, on the stack of the thread that failed. */
+__attribute__((noinline)) void pagesim_explore_failed(void);
+void pagesim_explore_failed(void)
+{
+	__asm__ volatile("");
+}
+
 static void note_failure(enum ex_verdict verdict, const char *fmt, va_list args)
 {
 	if (failed != EX_CLEAN)
 		return;
 	failed = verdict;
 	vsnprintf(failure, sizeof(failure), fmt, args);
+	pagesim_explore_failed();
 }
 
 void ex_fail(enum ex_verdict verdict, const char *fmt, ...)
@@ -305,9 +319,25 @@ bool ex_is_program(const void *pc)
 	       (const char *)pc < __etext;
 }
 
+static void replay(struct ex_result *result)
+{
+	struct ex_step *steps;
+	int nr;
+
+	steps = trace_read(ex_options.trace, &nr, &ex_options.model);
+	if (!steps)
+		_exit(2);
+	if (ex_options.model == EX_WEAK)
+		ex_replay_weak(steps, nr, result);
+	else
+		ex_replay_dpor(steps, nr, result);
+}
+
 static ex_engine *choose_engine(void)
 {
 	switch (ex_options.mode) {
+	case EX_REPLAY:
+		return replay;
 	case EX_RANDOM:
 	case EX_PCT:
 		return ex_engine_random;
@@ -361,6 +391,7 @@ void ex_explore(int (*program)(void *arg), void *arg, struct ex_result *result)
 	program_arg = arg;
 	start_time = seconds_now();
 	tls_init();
+	crash_watch();
 	heap_snapshot();
 	reset_snapshot();
 	choose_engine()(result);
@@ -369,6 +400,8 @@ void ex_explore(int (*program)(void *arg), void *arg, struct ex_result *result)
 	/* What comes now sees the memory as it was. */
 	reset_restore();
 	heap_restore();
+	if (tls_size)
+		memcpy(tls_block, tls_image, tls_size);
 	result->seconds = seconds_now() - start_time;
 	if (failed != EX_CLEAN) {
 		result->verdict = failed;

@@ -86,6 +86,16 @@ void ex_over(void) __attribute__((noreturn));
 /* For keys: called when a thread ends. pthread_entry.c. */
 void pthread_run_key_destructors(struct fiber *fiber);
 
+/* Whether it is the running thread's copy of a thread-local variable. */
+bool ex_is_thread_local(const void *addr);
+
+/* The running thread says that it waits for something (cpu_relax()). */
+static inline void ex_relax(void)
+{
+	if (ex_active())
+		ex_cur->fiber->relaxed = true;
+}
+
 /* Whether the code at pc is the program's, not a shared library's. */
 bool ex_is_program(const void *pc);
 
@@ -113,6 +123,11 @@ void reset_restore(void);
 /* A write to a read-only page: whether it was one of ours, and may go on. */
 bool reset_write_fault(char *addr);
 
+/* ---- crash.c ---- */
+
+/* From now on faults of the program are findings. */
+void crash_watch(void);
+
 /* ---- heap.c ---- */
 
 void heap_snapshot(void);
@@ -139,6 +154,8 @@ void race_share_stack(struct ex_thread *owner, const void *addr);
 
 /* "name at file:line" of code. */
 void ex_place(const void *pc, char *text, size_t room);
+/* Asks for many at once, which is faster. */
+void ex_places(const void *const *pcs, int nr);
 /* What lies at an address of data: "count+4", or a heap object. */
 void ex_object(const void *addr, char *text, size_t room);
 

@@ -1,0 +1,154 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Explores small programs and compares verdict and number of executions.
+
+  programs.py PAGESIM-CC [COMPILER [LITMUS-DIRECTORY]]
+
+With a directory the programs in there are explored instead, and the counts
+are those that GenMC 0.11 gives; skipped (77) if there is none.
+"""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent / "programs"
+
+# Program, what to define, then for sc and tso: the verdict, and the number of
+# executions if it is clean and the number is known to be the least.
+PROGRAMS = [
+    ("both_miss", "", "clean 3", "assertion"),
+    ("both_miss", "FENCE", "clean 3", "clean 3"),
+    ("publish", "", "clean 2", "clean 2"),
+    ("publish", "ORDER", "clean 2", "clean 2"),
+    ("publish", "PLAIN", "data-race", "data-race"),
+    ("publish", "PLAIN ORDER", "clean 2", "clean 2"),
+    ("count", "", "clean 90", "clean 90"),
+    ("count", "THREADS=4", "clean 2520", "clean 2520"),
+    ("count", "TIMES=3", "clean 1680", "clean 1680"),
+    ("count", "THREADS=4 TIMES=3 VOID", "clean 1", "clean 1"),
+    ("get_unless_zero", "", "clean", "clean"),
+    ("get_unless_zero", "BLIND", "assertion", "assertion"),
+    ("tickets", "", "clean 6", "clean 6"),
+    ("tickets", "THREADS=4", "clean 24", "clean 24"),
+    ("tickets", "RELAX", "clean 6", "clean 6"),
+    ("tickets", "BACK_OFF", "clean", "clean"),
+    ("tickets", "RACY", "data-race", "data-race"),
+    ("spin", "", "clean 6", "clean 6"),
+    ("spin", "LOOK", "clean", "clean"),
+    ("for_ever", "", "livelock", "livelock"),
+    ("two_locks", "", "deadlock", "deadlock"),
+    ("two_locks", "ORDERED", "clean 2", "clean 2"),
+    ("two_locks", "TRY", "clean", "clean"),
+    ("race", "", "data-race", "data-race"),
+    ("race", "LOCK", "clean 2", "clean 2"),
+    ("race", "STACK", "data-race", "data-race"),
+    ("race", "STACK LOCK", "clean 2", "clean 2"),
+    ("race", "BYTES", "clean 1", "clean 1"),
+    ("race", "PART", "data-race", "data-race"),
+    ("heap", "", "clean 2", "clean 2"),
+    ("heap", "LEAK", "leak", "leak"),
+    ("heap", "TWICE", "double-free", "double-free"),
+    ("heap", "LATE", "use-after-free", "use-after-free"),
+    ("hand_over", "", "clean", "clean"),
+    ("hand_over", "LOST", "deadlock", "deadlock"),
+    ("stack", "", "clean 50016", "clean 50016"),
+    ("stack", "BACK", "assertion", "assertion"),
+    ("misc", "ONCE", "clean", "clean"),
+    ("misc", "BARRIER", "clean", "clean"),
+    ("misc", "SEMAPHORE", "clean", "clean"),
+    ("misc", "READERS", "clean", "clean"),
+    ("misc", "RECURSIVE", "clean 6", "clean 6"),
+    ("misc", "KEYS", "clean 6", "clean 6"),
+    ("misc", "C11", "clean", "clean"),
+    ("misc", "LOCAL", "clean 6", "clean 6"),
+    ("misc", "LARGE", "clean 6", "clean 6"),
+    ("misc", "ODD", "clean", "clean"),
+    ("misc", "ABORT", "abort", "abort"),
+    ("misc", "NULL_POINTER", "crash", "crash"),
+    ("misc", "DEEP", "limit", "limit"),
+    ("misc", "UNLOCK", "lock-misuse", "lock-misuse"),
+    ("misc", "EXIT", "clean", "clean"),
+]
+
+LITMUS = [
+    ("sb", "", "clean 3", "assertion"),
+    ("sb", "FENCED", "clean 3", "clean 3"),
+    ("mp", "", "clean 3", "clean 3"),
+    ("mp", "FENCED", "clean 3", "clean 3"),
+    ("inc", "", "clean 90", "clean 90"),
+    ("inc", "N=4", "clean 2520", "clean 2520"),
+    ("inc", "M=3", "clean 1680", "clean 1680"),
+    ("inc", "N=4 M=3", "clean 369600", "clean 369600"),
+    ("ref", "", "clean 58", "clean 58"),
+    ("ref", "NAIVE", "assertion", "assertion"),
+    ("chead", "", "assertion", "assertion"),
+    ("chead", "TAGGED", "clean 4", "clean 4"),
+    ("ticket", "", "clean 6", "clean 6"),
+    ("ticket", "N=4", "clean 24", "clean 24"),
+    ("ticket", "RELAXED", "data-race", "data-race"),
+    ("spin", "", "clean 6", "clean 6"),
+    ("spin", "RELAXED", "data-race", "data-race"),
+    ("rcu", "", "clean 9", "clean 9"),
+    ("rcu", "NOFENCE", "clean 9", "assertion"),
+    ("treiber", "", "clean 50016", "clean 50016"),
+    ("treiber", "LIGHT", "clean 1476", "clean 1476"),
+    ("treiber", "ABA", "assertion", "assertion"),
+]
+
+
+def explore(binary, **options):
+    run = subprocess.run([binary], capture_output=True, text=True, check=False,
+                         timeout=240, env=dict(os.environ, PAGESIM_JSON="1",
+                                               **options))
+    try:
+        return json.loads(run.stdout), run
+    except ValueError:
+        return {"verdict": "none", "executions": 0, "seconds": 0}, run
+
+
+def main():
+    cc = sys.argv[1]
+    compiler = sys.argv[2] if len(sys.argv) > 2 else "gcc"
+    programs, folder = PROGRAMS, HERE
+    if len(sys.argv) > 3:
+        programs, folder = LITMUS, pathlib.Path(sys.argv[3])
+        if not folder.is_dir():
+            print(f"there is no {folder}")
+            return 77
+    wrong = 0
+    with tempfile.TemporaryDirectory() as temporary:
+        binary = os.path.join(temporary, "program")
+        trace = os.path.join(temporary, "trace")
+        for name, defines, *wanted in programs:
+            subprocess.run([cc, str(folder / f"{name}.c"), "-o", binary,
+                            *(f"-D{d}" for d in defines.split())],
+                           env=dict(os.environ, PAGESIM_CC=compiler),
+                           check=True)
+            for model, want in zip(("sc", "tso"), wanted):
+                got, run = explore(binary, PAGESIM_MODEL=model,
+                                   PAGESIM_TRACE=trace)
+                verdict, _, count = want.partition(" ")
+                ok = (got["verdict"] == verdict and
+                      (not count or got["executions"] == int(count)) and
+                      run.returncode == (verdict != "clean"))
+                if ok and verdict != "clean":
+                    again, _ = explore(binary, PAGESIM_MODE="replay",
+                                       PAGESIM_TRACE=trace)
+                    ok = again["verdict"] == verdict
+                    want += ", replayed: " + again["verdict"]
+                wrong += not ok
+                print(f"{'ok   ' if ok else 'WRONG'} {name:16} {defines:24} "
+                      f"{model:4} {got['verdict']:14} {got['executions']:7} "
+                      f"{got.get('blocked', 0):5} blocked "
+                      f"{got['seconds']:.3f} s" +
+                      ("" if ok else f", wanted {want}\n{run.stdout[:2000]}"
+                       f"{run.stderr[:2000]}"))
+    print(f"{len(programs)} programs, {wrong} answers are wrong")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
