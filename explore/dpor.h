@@ -13,7 +13,7 @@
  */
 enum {
 	MAX_PROCS = 2 * EX_MAX_THREADS,
-	MAX_EVENTS = 1 << 18
+	MAX_EVENTS = CLOCK_MAX - 2
 };
 
 static inline bool is_buffer(int proc)

@@ -52,7 +52,7 @@ static bool is_site(const void *pc)
 
 static void add_site(const void *pc)
 {
-	if (nr_sites == MAX_SITES)
+	if (nr_sites == MAX_SITES || is_site(pc))
 		return;
 	sites[nr_sites++] = pc;
 	site_filter |= filter_bit(pc);
@@ -123,13 +123,43 @@ static void wait_since(struct ex_thread *t, int first)
 	fiber->nr_reads = 0;
 }
 
+/* It does what it did last, which was to read: as if it had not done so. */
+static void again(struct ex_thread *t)
+{
+	struct fiber *fiber = t->fiber;
+
+	fiber->nr_reads--;
+	t->state = fiber->reads[fiber->nr_reads].state;
+	t->op.flags |= EX_AGAIN;
+}
+
+/*
+ * A thread that said that it waits and looks at the same word: a round, even
+ * if it is counted, or is the first one and was compiled apart.
+ */
+static bool arrive_relaxed(struct ex_thread *t)
+{
+	struct fiber *fiber = t->fiber;
+	const struct spin_read *last = &fiber->reads[fiber->nr_reads - 1];
+
+	if (last->read.addr != t->op.addr || t->looked) {
+		wait_since(t, 0);
+		return true;
+	}
+	if (!last->state) {
+		add_site(last->pc);
+		return false;
+	}
+	again(t);
+	return true;
+}
+
 void spin_arrive(struct ex_thread *t)
 {
 	struct fiber *fiber = t->fiber;
 	bool relaxed = fiber->relaxed, site;
 	int i;
 
-	t->state = 0;
 	fiber->relaxed = false;
 	if (t->changed)
 		fiber->nr_reads = 0;
@@ -138,6 +168,8 @@ void spin_arrive(struct ex_thread *t)
 	site = is_site(t->op.pc);
 	if (site)
 		t->state = state_of(t);
+	if (relaxed && fiber->nr_reads && arrive_relaxed(t))
+		return;
 	for (i = fiber->nr_reads - 1; i >= 0; i--) {
 		if (fiber->reads[i].pc != t->op.pc)
 			continue;
@@ -147,14 +179,10 @@ void spin_arrive(struct ex_thread *t)
 		}
 		if (fiber->reads[i].state != t->state)
 			continue;
-		if (i == fiber->nr_reads - 1 && !t->looked) {
-			t->op.flags |= EX_AGAIN;
-			fiber->nr_reads--;
-		} else {
+		if (i == fiber->nr_reads - 1 && !t->looked)
+			again(t);
+		else
 			wait_since(t, i);
-		}
 		return;
 	}
-	if (relaxed && fiber->nr_reads)
-		wait_since(t, 0);
 }

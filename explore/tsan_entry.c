@@ -285,12 +285,22 @@ OUTSIDE_FN uint64_t outside_ex_visible(const struct ex_op *op)
 
 STUB("ex_visible", "decode_op");
 
+/* The running thread's own stack is its own, unless another was seen there. */
+static inline bool is_private(const void *addr)
+{
+	const struct ex_thread *t = ex_cur;
+
+	return (uintptr_t)addr - (uintptr_t)t->stack < t->stack_size &&
+	       (EX_LIKELY(!t->stack_shared) || !race_on_shared_stack(addr));
+}
+
 /* ---- volatile accesses: marked, as the kernel's READ_ONCE() is ---- */
 
 /*
  * The program accesses memory itself once the hook is back: what it reads
  * has to be put there before (ex_run()), and what it writes is known only
- * afterwards.
+ * afterwards. The hooks end in a jump, so that the stub finds the program's
+ * return address.
  */
 #define VOLATILE(bytes)                                                        \
 	DECODE decode_vread##bytes(void *p)                                    \
@@ -303,16 +313,30 @@ STUB("ex_visible", "decode_op");
 		new_op(EX_STORE, __ATOMIC_RELAXED, 0, bytes, 0, EX_VOLATILE,   \
 		       p, PC_SLOT);                                            \
 	}                                                                      \
-	OUTSIDE_FN void outside___tsan_volatile_read##bytes(void *p)           \
+	OUTSIDE_FN void outside_explore_vread##bytes(void *p)                  \
 	{                                                                      \
 		(void)p;                                                       \
 	}                                                                      \
-	OUTSIDE_FN void outside___tsan_volatile_write##bytes(void *p)          \
+	OUTSIDE_FN void outside_explore_vwrite##bytes(void *p)                 \
 	{                                                                      \
 		(void)p;                                                       \
 	}                                                                      \
-	STUB("__tsan_volatile_read" #bytes, "decode_vread" #bytes);            \
-	STUB("__tsan_volatile_write" #bytes, "decode_vwrite" #bytes);
+	STUB("explore_vread" #bytes, "decode_vread" #bytes);                   \
+	STUB("explore_vwrite" #bytes, "decode_vwrite" #bytes);                 \
+	void explore_vread##bytes(void *p);                                    \
+	void explore_vwrite##bytes(void *p);                                   \
+	void __tsan_volatile_read##bytes(void *p);                             \
+	void __tsan_volatile_write##bytes(void *p);                            \
+	void __tsan_volatile_read##bytes(void *p)                              \
+	{                                                                      \
+		if (!is_private(p))                                            \
+			explore_vread##bytes(p);                               \
+	}                                                                      \
+	void __tsan_volatile_write##bytes(void *p)                             \
+	{                                                                      \
+		if (!is_private(p))                                            \
+			explore_vwrite##bytes(p);                              \
+	}
 
 VOLATILE(1)
 VOLATILE(2)
@@ -330,10 +354,9 @@ static inline void plain(const void *addr, size_t size, bool write,
 {
 	struct ex_thread *t = ex_cur;
 
-	if ((uintptr_t)addr - (uintptr_t)t->stack < t->stack_size) {
-		if (EX_LIKELY(!t->stack_shared) || !race_on_shared_stack(addr))
-			return;
-	} else {
+	if (is_private(addr))
+		return;
+	if ((uintptr_t)addr - (uintptr_t)t->stack >= t->stack_size) {
 		struct ex_thread *owner = fiber_of_stack(addr);
 
 		if (EX_UNLIKELY(owner != NULL))

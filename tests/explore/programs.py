@@ -34,7 +34,7 @@ PROGRAMS = [
     ("tickets", "", "clean 6", "clean 6"),
     ("tickets", "THREADS=4", "clean 24", "clean 24"),
     ("tickets", "RELAX", "clean 6", "clean 6"),
-    ("tickets", "BACK_OFF", "clean", "clean"),
+    ("tickets", "BACK_OFF", "clean 6", "clean 6"),
     ("tickets", "RACY", "data-race", "data-race"),
     ("spin", "", "clean 6", "clean 6"),
     ("spin", "LOOK", "clean", "clean"),
@@ -101,7 +101,7 @@ LITMUS = [
 
 def explore(binary, **options):
     run = subprocess.run([binary], capture_output=True, text=True, check=False,
-                         timeout=240, env=dict(os.environ, PAGESIM_JSON="1",
+                         timeout=60, env=dict(os.environ, PAGESIM_JSON="1",
                                                **options))
     try:
         return json.loads(run.stdout), run

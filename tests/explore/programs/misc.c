@@ -147,21 +147,23 @@ static void *body(void *arg)
 	return arg;
 }
 #else
+char *deepest;
+int *volatile nowhere;
+
 static int deep(int n)
 {
-	volatile char frame[4096];
+	char frame[4096];
 
 	frame[0] = (char)n;
-	return n ? deep(n - 1) + frame[0] : 0;
+	deepest = frame;
+	return n ? deep(n - 1) + deepest[0] + frame[0] : 0;
 }
 
 static void *body(void *arg)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	int *volatile nowhere = NULL;
 
 	(void)lock;
-	(void)nowhere;
 	(void)deep;
 #if defined(ABORT)
 	abort();
