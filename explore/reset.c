@@ -41,6 +41,7 @@ static struct area areas[MAX_AREAS] EX_STATE = {};
 static int nr_areas EX_STATE = 0;
 static int nr_guarded EX_STATE = 0; /* of areas, once they are snapshot */
 static struct area guarded[MAX_AREAS] EX_STATE = {};
+static bool globals_added EX_STATE = false;
 static struct saved *saved EX_STATE = NULL;
 static size_t nr_saved EX_STATE = 0, room_saved EX_STATE = 0;
 
@@ -114,6 +115,13 @@ static void snapshot(struct area *area)
 	mprotect(first, (size_t)(last - first), PROT_READ);
 }
 
+void reset_add_now(void *start, void *end)
+{
+	reset_add(start, end);
+	if (ex_active())
+		snapshot(&areas[nr_areas - 1]);
+}
+
 void reset_snapshot(void)
 {
 	int i;
@@ -124,7 +132,8 @@ void reset_snapshot(void)
 			 PROT_READ | PROT_WRITE);
 	nr_guarded = 0;
 	nr_saved = 0;
-	if (!nr_areas) {
+	if (!globals_added) {
+		globals_added = true;
 		reset_add(__data_start, __start_explore_state);
 		reset_add(__stop_explore_state, _end);
 	}

@@ -113,6 +113,7 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	fiber->self_word = NULL;
 	fiber->at_end = NULL;
 	fiber->rcu_nesting = 0;
+	fiber->time = 0;
 	fiber->nr_keys = 0;
 	if (EX_UNLIKELY(tls_size))
 		tls_new(fiber);
@@ -178,7 +179,7 @@ void fiber_exit(void *result)
 	struct ex_op op = { .kind = EX_EXIT };
 
 	self->result = result;
-	if (self->at_end)
+	if (self->at_end && self->thread->id)
 		self->at_end();
 	if (self->nr_keys)
 		pthread_run_key_destructors(self);

@@ -33,6 +33,7 @@ struct fiber {
 	void *self_word; /* platform_self() */
 	void (*at_end)(void);
 	int rcu_nesting;
+	uint64_t time; /* platform_time_ns() */
 	void *tls; /* the program's thread-local data while it does not run */
 };
 
@@ -117,6 +118,8 @@ static inline void spin_changed(struct ex_thread *t)
 
 /* Takes the memory [start, end) into what is put back. */
 void reset_add(void *start, void *end);
+/* The same in the midst of an execution; it is as it was at its beginning. */
+void reset_add_now(void *start, void *end);
 /* The program's .data and .bss, and its setup's heap. */
 void reset_snapshot(void);
 void reset_restore(void);

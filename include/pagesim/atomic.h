@@ -68,12 +68,40 @@
 
 /* ---- atomic_t and atomic_long_t: one set of functions for each ---- */
 
+#ifdef PAGESIM_EXPLORE
+
+/*
+ * The explorer has to be told that there is no result: such operations
+ * commute. It performs them; fn is one of enum ex_fn (explore/engine.h).
+ */
+void pagesim_explore_rmw_void(void *p, unsigned int size, unsigned int fn,
+			      unsigned long v);
+
+enum {
+	__EXPLORE_add,
+	__EXPLORE_sub,
+	__EXPLORE_and,
+	__EXPLORE_or,
+	__EXPLORE_xor,
+};
+
+#define __ATOMIC_VOID(type, pfx, word, op, builtin)                         \
+	static __always_inline void pfx##_##op(word i, type *v)             \
+	{                                                                   \
+		pagesim_explore_rmw_void(&v->counter, sizeof(v->counter),   \
+					 __EXPLORE_##op, (unsigned long)i); \
+	}
+
+#else
+
 /* Without a result: relaxed. */
 #define __ATOMIC_VOID(type, pfx, word, op, builtin)             \
 	static __always_inline void pfx##_##op(word i, type *v) \
 	{                                                       \
 		builtin(&v->counter, i, __ATOMIC_RELAXED);      \
 	}
+
+#endif
 
 /* The value before, and for sums also the one after. */
 #define __ATOMIC_FETCH(type, pfx, word, op, builtin, sfx, order)           \

@@ -38,13 +38,23 @@ static __always_inline bool test_bit(unsigned long nr,
 
 static __always_inline void set_bit(unsigned long nr, unsigned long *addr)
 {
+#ifdef PAGESIM_EXPLORE
+	pagesim_explore_rmw_void(addr + BIT_WORD(nr), sizeof(*addr),
+				 __EXPLORE_or, BIT_MASK(nr));
+#else
 	__atomic_fetch_or(addr + BIT_WORD(nr), BIT_MASK(nr), __ATOMIC_RELAXED);
+#endif
 }
 
 static __always_inline void clear_bit(unsigned long nr, unsigned long *addr)
 {
+#ifdef PAGESIM_EXPLORE
+	pagesim_explore_rmw_void(addr + BIT_WORD(nr), sizeof(*addr),
+				 __EXPLORE_and, ~BIT_MASK(nr));
+#else
 	__atomic_fetch_and(addr + BIT_WORD(nr), ~BIT_MASK(nr),
 			   __ATOMIC_RELAXED);
+#endif
 }
 
 /*
