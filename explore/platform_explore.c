@@ -132,6 +132,12 @@ void platform_unpark(uint32_t *word, int nr)
 	word_wake(op, waiters_of(word), nr);
 }
 
+/* Says no, whereupon nobody sleeps who would have to rely on it. */
+bool platform_membarrier(void)
+{
+	return false;
+}
+
 void platform_relax(void)
 {
 	ex_relax();
@@ -148,6 +154,39 @@ uint64_t platform_time_ns(void)
 	static uint64_t outside_time;
 
 	return 1000 * ++*(ex_active() ? &ex_cur->fiber->time : &outside_time);
+}
+
+/* ---- locks that spin, as operations that wait ---- */
+
+void pagesim_explore_lock(uint8_t *locked);
+bool pagesim_explore_trylock(uint8_t *locked);
+void pagesim_explore_unlock(uint8_t *locked);
+
+static struct ex_op lock_op(struct ex_op op, unsigned int flag)
+{
+	op.flags |= (uint8_t)flag;
+	return op;
+}
+
+void pagesim_explore_lock(uint8_t *locked)
+{
+	struct ex_op op = lock_op(CALL("spin_lock"), EX_LOCK);
+
+	word_rmw(word_await(op, ~0ull, 0, 0), locked, sizeof(*locked),
+		 EX_FN_XCHG, (uint64_t)ex_cur->id + 1, __ATOMIC_ACQUIRE);
+}
+
+bool pagesim_explore_trylock(uint8_t *locked)
+{
+	return word_cmpxchg(lock_op(CALL("spin_trylock"), EX_LOCK), locked,
+			    sizeof(*locked), 0, (uint64_t)ex_cur->id + 1,
+			    __ATOMIC_ACQUIRE);
+}
+
+void pagesim_explore_unlock(uint8_t *locked)
+{
+	word_store(lock_op(CALL("spin_unlock"), EX_UNLOCK), locked,
+		   sizeof(*locked), 0, __ATOMIC_RELEASE);
 }
 
 /* ---- memory ---- */

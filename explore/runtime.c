@@ -162,7 +162,8 @@ void ex_run(struct ex_thread *t, uint64_t result)
 	if (EX_UNLIKELY(tls_size))
 		tls_switch(t);
 	fiber_switch(t->sp, result);
-	if (op->kind == EX_LOAD || op->kind == EX_CMPXCHG)
+	if ((op->kind == EX_LOAD && !(op->flags & EX_AWAIT)) ||
+	    op->kind == EX_CMPXCHG)
 		spin_arrive(t);
 }
 

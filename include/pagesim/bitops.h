@@ -24,6 +24,7 @@
 #define PAGESIM_BITOPS_H
 
 #include <pagesim/barrier.h>
+#include <pagesim/atomic.h>
 #include <pagesim/compiler.h>
 #include <pagesim/types.h>
 

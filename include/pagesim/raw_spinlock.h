@@ -51,6 +51,30 @@ static inline void raw_spin_lock_init(raw_spinlock_t *lock)
 	WRITE_ONCE(lock->word, 0);
 }
 
+#ifdef PAGESIM_EXPLORE
+
+/* The explorer knows who waits for whom, and lets nobody spin. */
+void pagesim_explore_lock(u8 *locked);
+bool pagesim_explore_trylock(u8 *locked);
+void pagesim_explore_unlock(u8 *locked);
+
+static __always_inline bool raw_spin_trylock(raw_spinlock_t *lock)
+{
+	return pagesim_explore_trylock(&lock->locked);
+}
+
+static __always_inline void raw_spin_lock(raw_spinlock_t *lock)
+{
+	pagesim_explore_lock(&lock->locked);
+}
+
+static __always_inline void raw_spin_unlock(raw_spinlock_t *lock)
+{
+	pagesim_explore_unlock(&lock->locked);
+}
+
+#else
+
 static __always_inline bool raw_spin_trylock(raw_spinlock_t *lock)
 {
 	u8 free = 0;
@@ -73,6 +97,8 @@ static __always_inline void raw_spin_unlock(raw_spinlock_t *lock)
 	if (unlikely(READ_ONCE(lock->sleepers)))
 		__pagesim_spin_unlock_slow(lock);
 }
+
+#endif
 
 static inline bool raw_spin_is_locked(const raw_spinlock_t *lock)
 {
