@@ -102,10 +102,10 @@ static inline bool rcu_read_lock_any_held(void)
 
 /*
  * The pointer, to be dereferenced until the section ends. Ordering: what is
- * read through it comes after it. ThreadSanitizer does not follow address
- * dependencies, and is told of an acquire, which is more.
+ * read through it comes after it. Neither ThreadSanitizer nor the explorer
+ * sees address dependencies; they are told of an acquire, which is more.
  */
-#if defined(PAGESIM_TSAN) && !defined(PAGESIM_EXPLORE)
+#if defined(PAGESIM_TSAN) || defined(PAGESIM_EXPLORE)
 #define rcu_dereference_raw(p) __atomic_load_n(&(p), __ATOMIC_ACQUIRE)
 #else
 #define rcu_dereference_raw(p) READ_ONCE(p)
