@@ -126,4 +126,9 @@ void machine_undo(void);
  */
 bool machine_possible(const struct event *e, uint64_t value);
 
+/* ---- engine_dpor.c ---- */
+
+/* The events as the failing execution. */
+void dpor_fill_trace(struct ex_result *result);
+
 #endif /* PAGESIM_EXPLORE_DPOR_H */

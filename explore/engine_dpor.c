@@ -297,7 +297,7 @@ static int all_lessons(void)
 	return ex_lessons() + location_lessons();
 }
 
-static void fill_trace(struct ex_result *result)
+void dpor_fill_trace(struct ex_result *result)
 {
 	struct ex_step *steps = ex_trace_alloc(result, machine.nr);
 	int i;
@@ -361,7 +361,7 @@ void ex_replay_dpor(const struct ex_step *steps, int nr,
 	result->executions = 1;
 	result->steps = (uint64_t)machine.nr;
 	if (outcome == FAILED)
-		fill_trace(result);
+		dpor_fill_trace(result);
 }
 
 /* Something was learnt that changes what was seen before: begins anew. */
@@ -391,7 +391,7 @@ void ex_engine_dpor(struct ex_result *result)
 		result->steps += (uint64_t)machine.nr;
 		if (outcome == FAILED) {
 			result->executions++;
-			fill_trace(result);
+			dpor_fill_trace(result);
 			return;
 		}
 		retry = !learnt(result);

@@ -26,9 +26,3 @@ void ex_replay_weak(const struct ex_step *steps, int nr,
 	(void)result;
 	missing("weak");
 }
-
-void ex_engine_random(struct ex_result *result)
-{
-	(void)result;
-	missing("random");
-}
