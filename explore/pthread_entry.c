@@ -591,42 +591,42 @@ int pthread_key_delete(pthread_key_t key)
 }
 
 /* Outside an exploration there is one thread, and its keys are in here. */
-static struct fiber outside_keys;
+static struct thread_keys outside_keys;
 
-static struct fiber *my_keys(void)
+static struct thread_keys *my_keys(void)
 {
-	return ex_active() ? ex_cur->fiber : &outside_keys;
+	return ex_active() ? &ex_cur->fiber->keys : &outside_keys;
 }
 
 void *pthread_getspecific(pthread_key_t key)
 {
-	struct fiber *self = my_keys();
+	struct thread_keys *self = my_keys();
 
-	if (key >= (pthread_key_t)self->nr_keys)
+	if (key >= (pthread_key_t)self->nr)
 		return NULL;
-	return (void *)(uintptr_t)self->keys[key];
+	return (void *)(uintptr_t)self->value[key];
 }
 
 int pthread_setspecific(pthread_key_t key, const void *value)
 {
-	struct fiber *self = my_keys();
+	struct thread_keys *self = my_keys();
 
 	if (key >= EX_MAX_KEYS)
 		return EINVAL;
-	while (self->nr_keys <= (int)key)
-		self->keys[self->nr_keys++] = NULL;
-	self->keys[key] = value;
+	while (self->nr <= (int)key)
+		self->value[self->nr++] = NULL;
+	self->value[key] = value;
 	return 0;
 }
 
-void pthread_run_key_destructors(struct fiber *fiber)
+void pthread_run_key_destructors(struct thread_keys *mine)
 {
 	int i;
 
-	for (i = 0; i < fiber->nr_keys; i++) {
-		void *value = (void *)(uintptr_t)fiber->keys[i];
+	for (i = 0; i < mine->nr; i++) {
+		void *value = (void *)(uintptr_t)mine->value[i];
 
-		fiber->keys[i] = NULL;
+		mine->value[i] = NULL;
 		if (value && keys[i].used && keys[i].destroy)
 			keys[i].destroy(value);
 	}

@@ -114,7 +114,7 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	fiber->at_end = NULL;
 	fiber->rcu_nesting = 0;
 	fiber->time = 0;
-	fiber->nr_keys = 0;
+	fiber->keys.nr = 0;
 	if (EX_UNLIKELY(tls_size))
 		tls_new(fiber);
 	fiber_prepare(t);
@@ -182,8 +182,8 @@ void fiber_exit(void *result)
 	self->result = result;
 	if (self->at_end && self->thread->id)
 		self->at_end();
-	if (self->nr_keys)
-		pthread_run_key_destructors(self);
+	if (self->keys.nr)
+		pthread_run_key_destructors(&self->keys);
 	ex_visible(&op);
 	abort();
 }

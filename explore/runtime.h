@@ -17,6 +17,12 @@ struct spin_read {
 	struct ex_wait read;
 };
 
+/* Values of pthread_setspecific(); those from nr on are not set. */
+struct thread_keys {
+	int nr;
+	const void *value[EX_MAX_KEYS];
+};
+
 /* The part of a thread that engines do not see. */
 struct fiber {
 	struct ex_thread *thread;
@@ -28,8 +34,7 @@ struct fiber {
 	bool relaxed; /* said that it waits, since its last operation */
 	int nr_reads;
 	struct spin_read reads[EX_MAX_WAITS];
-	int nr_keys; /* that are set, at most */
-	const void *keys[EX_MAX_KEYS];
+	struct thread_keys keys;
 	void *self_word; /* platform_self() */
 	void (*at_end)(void);
 	int rcu_nesting;
@@ -85,7 +90,7 @@ void ex_leave(void);
 void ex_over(void) __attribute__((noreturn));
 
 /* For keys: called when a thread ends. pthread_entry.c. */
-void pthread_run_key_destructors(struct fiber *fiber);
+void pthread_run_key_destructors(struct thread_keys *mine);
 
 /* Whether it is the running thread's copy of a thread-local variable. */
 bool ex_is_thread_local(const void *addr);
