@@ -17,6 +17,7 @@
 
 #include "dpor.h"
 #include "location.h"
+#include "run.h"
 
 enum {
 	MAX_BUFFERED = 64,
@@ -611,7 +612,8 @@ static void look(struct event *e)
 }
 
 /* What doing it changes outside the event, the first time and later. */
-static inline void perform(struct event *e, int number, bool first)
+static inline __attribute__((always_inline)) void
+perform(struct event *e, int number, bool first)
 {
 	struct ex_thread *t = ex_thread(e->proc), *child = NULL;
 
@@ -636,7 +638,7 @@ static inline void perform(struct event *e, int number, bool first)
 			note_pending(child);
 		machine.over |= child->op.kind >= EX_OVER;
 	}
-	ex_run(t, e->result);
+	ex_run_inline(t, e->result);
 	machine.over |= t->op.kind >= EX_OVER;
 	if (t->op.flags & EX_SPINS)
 		spins_since[e->proc] = number;
@@ -756,7 +758,8 @@ void machine_init(void)
 	machine.events[0].proc = MAX_PROCS;
 }
 
-static void repeat_event(struct event *e, int number)
+static inline __attribute__((always_inline)) void repeat_event(struct event *e,
+							       int number)
 {
 	struct ex_thread *t = ex_thread(thread_of(e->proc));
 

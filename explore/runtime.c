@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runtime.h"
+#include "run.h"
 #include "trace.h"
 
 struct ex_options ex_options EX_STATE = { .races = true, .leaks = true };
@@ -32,7 +32,7 @@ static char failure[4096] EX_STATE = "";
 /* ---- thread-local data of the program ---- */
 
 static char *tls_block EX_STATE = NULL;
-static size_t tls_size EX_STATE = 0;
+size_t ex_tls_size EX_STATE = 0;
 static char *tls_image EX_STATE = NULL;
 static int tls_owner EX_STATE = -1;
 
@@ -47,42 +47,42 @@ static int find_tls(struct dl_phdr_info *info, size_t size, void *data)
 		if (info->dlpi_phdr[i].p_type != PT_TLS)
 			continue;
 		tls_block = info->dlpi_tls_data;
-		tls_size = info->dlpi_phdr[i].p_memsz;
+		ex_tls_size = info->dlpi_phdr[i].p_memsz;
 	}
 	return 1; /* the executable is the first, and all that is asked for */
 }
 
 bool ex_is_thread_local(const void *addr)
 {
-	return (uintptr_t)addr - (uintptr_t)tls_block < tls_size;
+	return (uintptr_t)addr - (uintptr_t)tls_block < ex_tls_size;
 }
 
 static void tls_init(void)
 {
 	dl_iterate_phdr(find_tls, NULL);
 	if (!tls_block)
-		tls_size = 0;
-	if (tls_size) {
-		tls_image = ex_alloc(tls_size);
-		memcpy(tls_image, tls_block, tls_size);
+		ex_tls_size = 0;
+	if (ex_tls_size) {
+		tls_image = ex_alloc(ex_tls_size);
+		memcpy(tls_image, tls_block, ex_tls_size);
 	}
 }
 
-static void tls_switch(struct ex_thread *t)
+void ex_tls_switch(struct ex_thread *t)
 {
 	if (tls_owner == t->id)
 		return;
 	if (tls_owner >= 0)
-		memcpy(fibers[tls_owner].tls, tls_block, tls_size);
-	memcpy(tls_block, t->fiber->tls, tls_size);
+		memcpy(fibers[tls_owner].tls, tls_block, ex_tls_size);
+	memcpy(tls_block, t->fiber->tls, ex_tls_size);
 	tls_owner = t->id;
 }
 
 static void tls_new(struct fiber *fiber)
 {
 	if (!fiber->tls)
-		fiber->tls = ex_alloc(tls_size);
-	memcpy(fiber->tls, tls_image, tls_size);
+		fiber->tls = ex_alloc(ex_tls_size);
+	memcpy(fiber->tls, tls_image, ex_tls_size);
 }
 
 /* ---- threads ---- */
@@ -115,7 +115,7 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	fiber->rcu_nesting = 0;
 	fiber->time = 0;
 	fiber->keys.nr = 0;
-	if (EX_UNLIKELY(tls_size))
+	if (EX_UNLIKELY(ex_tls_size))
 		tls_new(fiber);
 	fiber_prepare(t);
 	return t;
@@ -147,24 +147,7 @@ struct ex_thread *ex_spawn(struct ex_thread *t)
 
 void ex_run(struct ex_thread *t, uint64_t result)
 {
-	struct ex_op *op = &t->op;
-	struct fiber *fiber = t->fiber;
-
-	if (op->kind == EX_LOAD && (op->flags & EX_VOLATILE) &&
-	    ex_mem_read(op->addr, op->size) != result)
-		ex_mem_write(op->addr, op->size, result);
-	if (fiber->nr_reads || op->kind == EX_LOAD || op->kind == EX_CMPXCHG)
-		spin_done(t, result);
-	t->changed = false;
-	t->looked = false;
-	t->state = 0;
-	ex_cur = t;
-	if (EX_UNLIKELY(tls_size))
-		tls_switch(t);
-	fiber_switch(t->sp, result);
-	if ((op->kind == EX_LOAD && !(op->flags & EX_AWAIT)) ||
-	    op->kind == EX_CMPXCHG)
-		spin_arrive(t);
+	ex_run_inline(t, result);
 }
 
 bool ex_end(void)
@@ -402,8 +385,8 @@ void ex_explore(int (*program)(void *arg), void *arg, struct ex_result *result)
 	/* What comes now sees the memory as it was. */
 	reset_restore();
 	heap_restore();
-	if (tls_size)
-		memcpy(tls_block, tls_image, tls_size);
+	if (ex_tls_size)
+		memcpy(tls_block, tls_image, ex_tls_size);
 	result->seconds = seconds_now() - start_time;
 	if (failed != EX_CLEAN) {
 		result->verdict = failed;

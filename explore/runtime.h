@@ -61,9 +61,6 @@ static inline bool ex_active(void)
 /* Gives the thread a stack on which it will start. */
 void fiber_prepare(struct ex_thread *t);
 
-/* Runs t until it calls ex_visible() or a stub of tsan_entry.c. */
-void fiber_switch(void *sp, uint64_t result);
-
 /*
  * From the program's side: stops at the operation and returns its result.
  * Outside an exploration it is done at once.
@@ -91,6 +88,10 @@ void ex_over(void) __attribute__((noreturn));
 
 /* For keys: called when a thread ends. pthread_entry.c. */
 void pthread_run_key_destructors(struct thread_keys *mine);
+
+/* The program's thread-local data: as much, and the thread's own put there. */
+extern size_t ex_tls_size;
+void ex_tls_switch(struct ex_thread *t);
 
 /* Whether it is the running thread's copy of a thread-local variable. */
 bool ex_is_thread_local(const void *addr);

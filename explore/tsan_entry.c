@@ -42,11 +42,7 @@ static inline struct ex_op *new_op(unsigned int kind, unsigned int order,
 	return op;
 }
 
-/*
- * Leaves the fiber for the engine. At fiber_switch()'s first instruction
- * the engine's stack was 8 off the alignment of a call, and six pushes keep
- * that.
- */
+/* Leaves the fiber for the engine, behind its fiber_switch() (run.h). */
 /* clang-format off */
 #define ENTRY(name) \
 	".globl " name "\n" \
@@ -69,15 +65,9 @@ static inline struct ex_op *new_op(unsigned int kind, unsigned int order,
 	"	mov ex_cur(%rip), %rax\n" \
 	"	mov %rsp, (%rax)\n" \
 	"	mov ex_engine_sp(%rip), %rsp\n" \
-	"	sub $8, %rsp\n" \
+	"	and $-16, %rsp\n" \
 	"	call " decode "\n" \
-	"	add $8, %rsp\n" \
-	"	pop %r15\n" \
-	"	pop %r14\n" \
-	"	pop %r13\n" \
-	"	pop %r12\n" \
-	"	pop %rbx\n" \
-	"	pop %rbp\n" \
+	"	mov ex_engine_sp(%rip), %rsp\n" \
 	"	pop %rcx\n" \
 	"	jmp *%rcx\n"
 #define STUB(name, decode) \
