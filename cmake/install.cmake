@@ -13,6 +13,14 @@ if(PAGESIM_COMMAND)
 	install(TARGETS pagesim_command)
 endif()
 
+# The explorer, and what compiles programs for it; that looks for the library
+# where it was built, and from where it lies.
+if(PAGESIM_EXPLORE)
+	install(TARGETS pagesim_explore)
+	install(PROGRAMS ${CMAKE_CURRENT_BINARY_DIR}/pagesim-cc
+		DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
 configure_package_config_file(cmake/pagesimConfig.cmake.in
 	${CMAKE_CURRENT_BINARY_DIR}/pagesimConfig.cmake
 	INSTALL_DESTINATION ${package})

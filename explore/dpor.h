@@ -126,6 +126,11 @@ void machine_undo(void);
  */
 bool machine_possible(const struct event *e, uint64_t value);
 
+/* ---- shrink.c ---- */
+
+/* Replaces the events, which failed, by fewer that fail in the same way. */
+void dpor_shrink(void);
+
 /* ---- engine_dpor.c ---- */
 
 /* The events as the failing execution. */

@@ -408,6 +408,7 @@ struct ex_options {
 	int pct_depth;
 	bool races; /* report data races; off: the hardware's view */
 	bool leaks;
+	bool shrink; /* what fails, to what is easier to read */
 	/* For tests: engine A walks everything; or forgets some races. */
 	bool no_reduction;
 	bool plant_wrong_reduction;

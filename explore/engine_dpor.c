@@ -391,6 +391,8 @@ void ex_engine_dpor(struct ex_result *result)
 		result->steps += (uint64_t)machine.nr;
 		if (outcome == FAILED) {
 			result->executions++;
+			if (ex_options.shrink)
+				dpor_shrink();
 			dpor_fill_trace(result);
 			return;
 		}

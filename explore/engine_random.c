@@ -137,6 +137,8 @@ void ex_engine_random(struct ex_result *result)
 		ok = walk();
 		result->executions++;
 		result->steps += (uint64_t)machine.nr;
+		if (!ok && ex_options.shrink)
+			dpor_shrink();
 		if (!ok)
 			dpor_fill_trace(result);
 	} while (ok && !ex_bound_hit(result));

@@ -82,6 +82,7 @@ static void read_options(struct ex_options *options)
 	options->mode = (enum ex_mode)one_of("PAGESIM_MODE", modes, EX_EXPLORE);
 	options->races = one_of("PAGESIM_RACES", switches, 1);
 	options->leaks = one_of("PAGESIM_LEAKS", switches, 1);
+	options->shrink = one_of("PAGESIM_SHRINK", switches, 1);
 	options->max_execs = (uint64_t)number("PAGESIM_MAX_EXECS", 0);
 	options->max_time = number("PAGESIM_MAX_TIME", 0);
 	options->seed = (uint64_t)number("PAGESIM_SEED", 1);

@@ -18,7 +18,9 @@
 #include "run.h"
 #include "trace.h"
 
-struct ex_options ex_options EX_STATE = { .races = true, .leaks = true };
+struct ex_options ex_options EX_STATE = { .races = true,
+					  .leaks = true,
+					  .shrink = true };
 
 struct ex_thread ex_threads[EX_MAX_THREADS] EX_STATE = {};
 static struct fiber fibers[EX_MAX_THREADS] EX_STATE = {};

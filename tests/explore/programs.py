@@ -109,6 +109,65 @@ def explore(binary, **options):
         return {"verdict": "none", "executions": 0, "seconds": 0}, run
 
 
+def build(cc, compiler, source, binary, defines=""):
+    return subprocess.run([cc, str(source), "-o", binary,
+                           *(f"-D{d}" for d in defines.split())],
+                          env=dict(os.environ, PAGESIM_CC=compiler),
+                          capture_output=True, text=True, check=False)
+
+
+def switches(trace):
+    threads = [line.split()[1] for line in
+               pathlib.Path(trace).read_text().splitlines()
+               if line.startswith("step")]
+    return sum(a != b for a, b in zip(threads, threads[1:]))
+
+
+def check_modes(cc, compiler, temporary):
+    """Random schedules find it too, what they find is shrunk, a replay is
+    the same each time, and what is asked wrongly is said to be."""
+    binary = os.path.join(temporary, "mode")
+    trace = os.path.join(temporary, "mode.trace")
+    complaints = []
+
+    def want(what, ok):
+        if not ok:
+            complaints.append(what)
+
+    build(cc, compiler, HERE / "stack.c", binary, "BACK")
+    for mode in "random", "pct":
+        size = {}
+        for shrink in "off", "on":
+            got, _ = explore(binary, PAGESIM_MODE=mode, PAGESIM_TRACE=trace,
+                             PAGESIM_SHRINK=shrink)
+            want(f"{mode}: {got['verdict']}", got["verdict"] == "assertion")
+            size[shrink] = switches(trace)
+        want(f"{mode}: {size}", size["on"] <= size["off"])
+    want(f"random: not shrunk, {size}", size["on"] <= 8)
+    for _ in range(100):
+        got, _ = explore(binary, PAGESIM_MODE="replay", PAGESIM_TRACE=trace)
+        want(f"replay: {got['verdict']}", got["verdict"] == "assertion")
+    got, run = explore(binary, PAGESIM_MAX_EXECS="10", PAGESIM_MODEL="tso")
+    want(f"bound: {got}", got.get("bound") == "executions" and
+         got["verdict"] == "incomplete" and run.returncode == 3)
+    with open(trace, "a", encoding="ascii") as file:
+        file.truncate(40)
+    for options in ({"PAGESIM_MODEL": "arm"}, {"PAGESIM_MODE": "replay"},
+                    {"PAGESIM_MAX_TIME": "-1"},
+                    {"PAGESIM_MODE": "replay", "PAGESIM_TRACE": trace},
+                    {"PAGESIM_MODE": "replay", "PAGESIM_TRACE": "/none"}):
+        _, run = explore(binary, **options)
+        want(f"{options}: status {run.returncode}, {run.stderr}",
+             run.returncode == 2 and run.stderr.count("\n") == 1)
+    run = build(cc, compiler, "none.c", binary)
+    want(f"no such file: {run.returncode}", run.returncode == 2)
+    run = build(cc, "no-such-compiler", HERE / "stack.c", binary)
+    want(f"no such compiler: {run.returncode}", run.returncode == 2)
+    for line in complaints:
+        print("WRONG", line)
+    return len(complaints)
+
+
 def main():
     cc = sys.argv[1]
     compiler = sys.argv[2] if len(sys.argv) > 2 else "gcc"
@@ -122,11 +181,14 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         binary = os.path.join(temporary, "program")
         trace = os.path.join(temporary, "trace")
+        if folder == HERE:
+            wrong += check_modes(cc, compiler, temporary)
         for name, defines, *wanted in programs:
-            subprocess.run([cc, str(folder / f"{name}.c"), "-o", binary,
-                            *(f"-D{d}" for d in defines.split())],
-                           env=dict(os.environ, PAGESIM_CC=compiler),
-                           check=True)
+            done = build(cc, compiler, folder / f"{name}.c", binary, defines)
+            if done.returncode:
+                print(f"WRONG {name} {defines}: {done.stderr}")
+                wrong += 1
+                continue
             for model, want in zip(("sc", "tso"), wanted):
                 got, run = explore(binary, PAGESIM_MODEL=model,
                                    PAGESIM_TRACE=trace)
