@@ -73,6 +73,7 @@ struct event {
 	uint8_t proc;
 	uint8_t access;
 	bool writes;
+	bool drained; /* tso: the thread's buffer had to be empty for it */
 	uint16_t choice; /* EX_CHOICE: what was chosen */
 };
 
@@ -89,6 +90,7 @@ struct machine {
 	int nr; /* events done */
 	int last[MAX_PROCS]; /* the last event of each proc */
 	int *last_at; /* the last event at each location */
+	int spins_since[EX_MAX_THREADS]; /* EX_SPINS: the event before */
 	bool over; /* exit(), or something is wrong */
 	uint32_t sure; /* threads that can go on */
 	uint32_t unsure; /* that may have to wait */
@@ -125,6 +127,15 @@ void machine_undo(void);
  * have been possible.
  */
 bool machine_possible(const struct event *e, uint64_t value);
+
+/* ---- dpor_clock.c ---- */
+
+/* How many events the proc did. */
+int dpor_count_of(int proc);
+
+/* order, without what is at its location; hb of an event with that number. */
+void dpor_order_begin(struct event *e);
+void dpor_hb_begin(struct event *e, int number);
 
 /* ---- shrink.c ---- */
 

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: MIT
 // Floor: 0
 /*
- * Engine A's machine: memory, store buffers, grace periods, and two clocks
- * for each event.
+ * Engine A's machine: memory, store buffers, grace periods.
  *
  * sc: an operation takes effect when it is done. tso: a store goes into its
  * thread's buffer, and a pseudo-thread moves the oldest one to memory; loads
  * look into the own buffer first; RMWs, sequentially consistent stores and
  * fences, and starting a thread wait until it is empty. A volatile store is
  * done by the program itself and hence unbuffered.
- *
- * order: which events an event depends on; what the search reorders. hb:
- * what happens before by the language, which is less; race.c uses it.
  */
 #include <string.h>
 
 #include "dpor.h"
 #include "location.h"
-#include "run.h"
+#include "switch.h"
 
 enum {
 	MAX_BUFFERED = 64,
@@ -32,7 +28,6 @@ struct buffer {
 };
 
 static struct buffer buffers[EX_MAX_THREADS] EX_STATE = {};
-static int spins_since[EX_MAX_THREADS] EX_STATE = {};
 static uint32_t rcu_readers EX_STATE = 0;
 static uint32_t rcu_waits[EX_MAX_THREADS] EX_STATE = {};
 static uint64_t rcu_word EX_STATE = 0; /* only its location counts */
@@ -202,7 +197,7 @@ static bool reader_enabled(struct ex_thread *t)
 	uint64_t value;
 
 	if (op->flags & EX_SPINS)
-		return changed_since(t, spins_since[t->id]);
+		return changed_since(t, machine.spins_since[t->id]);
 	if (!t->state && !(op->flags & EX_AWAIT) && !tso)
 		return true;
 	if (tso && op->kind == EX_LOAD)
@@ -369,180 +364,6 @@ int machine_access(int proc, int *location)
 	return pending->access;
 }
 
-/* ---- clocks ---- */
-
-static int count_of(int proc)
-{
-	const struct event *last = &machine.events[machine.last[proc]];
-
-	return last->proc == proc ? last->index : 0;
-}
-
-/* A thread that spun depends on the first write that let it go on. */
-static void order_after_first_write(struct event *e)
-{
-	const struct ex_thread *t = ex_thread(e->proc);
-	int first = 0, since = spins_since[e->proc], i, at;
-
-	for (i = 0; i < t->nr_waits; i++) {
-		at = machine.last_at[location_of(t->waits[i].addr,
-						 t->waits[i].size)];
-		for (; at > since; at = machine.events[at].before_there) {
-			if (machine.events[at].writes && (!first || at < first))
-				first = at;
-		}
-	}
-	if (first)
-		wide_join(&e->order, &machine.events[first].order);
-}
-
-static void order_begin(struct event *e)
-{
-	struct event *events = machine.events;
-	int *last = machine.last, other;
-
-	e->order = events[last[e->proc]].order;
-	if (is_buffer(e->proc)) {
-		wide_join(&e->order, &events[e->stored].order);
-	} else if (tso && needs_empty_buffer(&e->op)) {
-		wide_join(&e->order, &events[last[buffer_of(e->proc)]].order);
-	}
-	if (e->op.flags & EX_SPINS)
-		order_after_first_write(e);
-	if (e->op.kind == EX_JOIN) {
-		other = (int)e->op.arg;
-		wide_join(&e->order, &events[last[other]].order);
-		wide_join(&e->order, &events[last[buffer_of(other)]].order);
-	}
-	e->order.of[e->proc] = e->index;
-}
-
-static void hb_read(struct event *e, int order)
-{
-	const struct clock *released = &machine.events[e->from].released;
-
-	if (ex_order_acquires(order))
-		clock_join(&e->hb, released);
-	else
-		clock_join(&e->acquirable, released);
-}
-
-static void hb_write(struct event *e, int order, bool continues)
-{
-	if (ex_order_releases(order))
-		e->released = e->hb;
-	else if (e->fence)
-		e->released = machine.events[e->fence].hb;
-	else
-		memset(&e->released, 0, sizeof(e->released));
-	if (continues)
-		clock_join(&e->released, &machine.events[e->from].released);
-}
-
-/* The thread's last event of the kind, 0: none. */
-static int last_of_kind(int thread, int kind)
-{
-	int i;
-
-	for (i = machine.nr; i > 0; i--) {
-		if (machine.events[i].proc == thread &&
-		    machine.events[i].op.kind == kind)
-			break;
-	}
-	return i;
-}
-
-static void depend_on(struct event *e, const struct event *earlier)
-{
-	clock_join(&e->hb, &earlier->hb);
-	wide_join(&e->order, &earlier->order);
-}
-
-/*
- * The end of a grace period comes after each section that ended before its
- * beginning, and after the end of those that were open then.
- */
-static void grace_period_ends(struct event *e)
-{
-	int begin = last_of_kind(e->proc, EX_RCU_SYNC_BEGIN), i;
-	uint32_t open = (uint32_t)machine.events[begin].result;
-
-	for (i = 1; i <= machine.nr; i++) {
-		const struct event *other = &machine.events[i];
-		uint32_t bit = 1u << thread_of(other->proc);
-
-		if (other->op.kind != EX_RCU_UNLOCK || is_buffer(other->proc))
-			continue;
-		if (i < begin || open & bit)
-			depend_on(e, other);
-		if (i > begin)
-			open &= ~bit;
-	}
-}
-
-/* A section comes after the beginning of each earlier grace period. */
-static void section_begins(struct event *e)
-{
-	int i;
-
-	for (i = 1; i <= machine.nr; i++) {
-		if (machine.events[i].op.kind == EX_RCU_SYNC_BEGIN)
-			clock_join(&e->hb, &machine.events[i].hb);
-	}
-}
-
-static void hb_begin(struct event *e, int number)
-{
-	const struct event *last = &machine.events[machine.last[e->proc]];
-	int other;
-
-	e->hb = last->hb;
-	e->hb.of[e->proc] = e->index;
-	if (last->proc == e->proc) {
-		e->acquirable = last->acquirable;
-		e->fence = last->fence;
-	} else {
-		memset(&e->acquirable, 0, sizeof(e->acquirable));
-		e->fence = 0;
-	}
-	switch (e->op.kind) {
-	case EX_LOAD:
-		hb_read(e, e->op.order);
-		break;
-	case EX_STORE:
-		hb_write(e, e->op.order, false);
-		break;
-	case EX_RMW:
-		hb_read(e, e->op.order);
-		hb_write(e, e->op.order, true);
-		break;
-	case EX_CMPXCHG:
-		hb_read(e, e->writes ? e->op.order : e->op.fail_order);
-		if (e->writes)
-			hb_write(e, e->op.order, true);
-		break;
-	case EX_FENCE:
-		if (ex_order_acquires(e->op.order))
-			clock_join(&e->hb, &e->acquirable);
-		if (ex_order_releases(e->op.order))
-			e->fence = number;
-		break;
-	case EX_JOIN:
-		other = (int)e->op.arg;
-		clock_join(&e->hb, &machine.events[machine.last[other]].hb);
-		e->hb.of[other] = (uint16_t)(count_of(other) + 1);
-		break;
-	case EX_RCU_LOCK:
-		section_begins(e);
-		break;
-	case EX_RCU_SYNC_END:
-		grace_period_ends(e);
-		break;
-	default:
-		break;
-	}
-}
-
 /* ---- doing it ---- */
 
 static void rcu_perform(const struct ex_op *op, int thread)
@@ -641,7 +462,7 @@ perform(struct event *e, int number, bool first)
 	ex_run_inline(t, e->result);
 	machine.over |= t->op.kind >= EX_OVER;
 	if (t->op.flags & EX_SPINS)
-		spins_since[e->proc] = number;
+		machine.spins_since[e->proc] = number;
 	if (first)
 		note_pending(t);
 }
@@ -681,7 +502,7 @@ static struct event *step_buffer(int proc, struct event *e, int number)
 	e->from = 0;
 	e->state = 0;
 	e->writes = true;
-	order_begin(e);
+	dpor_order_begin(e);
 	e->released = store->released;
 	commit(e);
 	machine.nr = number;
@@ -696,20 +517,21 @@ struct event *machine_step(int proc, int choice)
 	struct ex_thread *t = ex_thread(thread_of(proc));
 
 	e->proc = (uint8_t)proc;
-	e->index = (uint16_t)(count_of(proc) + 1);
+	e->index = (uint16_t)(dpor_count_of(proc) + 1);
 	e->access = (uint8_t)machine_access(proc, &e->location);
 	e->choice = (uint16_t)choice;
 	if (is_buffer(proc))
 		return step_buffer(proc, e, number);
 	e->op = t->op;
 	e->state = t->state;
+	e->drained = tso && needs_empty_buffer(&e->op);
 	look(e);
 	if (e->op.kind == EX_CHOICE)
 		e->result = (uint64_t)choice;
 	if (e->op.kind == EX_RCU_SYNC_BEGIN)
 		e->result = rcu_readers & ~(1u << proc);
-	order_begin(e);
-	hb_begin(e, number);
+	dpor_order_begin(e);
+	dpor_hb_begin(e, number);
 	if (t->hb && e->op.size && !race_marked(t, e->writes)) {
 		machine.over = true;
 		machine.nr = number;

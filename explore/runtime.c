@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "run.h"
+#include "switch.h"
 #include "trace.h"
 
 struct ex_options ex_options EX_STATE = { .races = true,

@@ -42,7 +42,7 @@ static inline struct ex_op *new_op(unsigned int kind, unsigned int order,
 	return op;
 }
 
-/* Leaves the fiber for the engine, behind its fiber_switch() (run.h). */
+/* Leaves the fiber for the engine, behind its fiber_switch() (switch.h). */
 /* clang-format off */
 #define ENTRY(name) \
 	".globl " name "\n" \

@@ -5,8 +5,8 @@
  * is left while a fiber runs returns to where the return predictor does not
  * expect it, 5 ns each; in a loop that has it inline nothing returns.
  */
-#ifndef PAGESIM_EXPLORE_RUN_H
-#define PAGESIM_EXPLORE_RUN_H
+#ifndef PAGESIM_EXPLORE_SWITCH_H
+#define PAGESIM_EXPLORE_SWITCH_H
 
 #include "runtime.h"
 
@@ -66,4 +66,4 @@ ex_run_inline(struct ex_thread *t, uint64_t result)
 		spin_arrive(t);
 }
 
-#endif /* PAGESIM_EXPLORE_RUN_H */
+#endif /* PAGESIM_EXPLORE_SWITCH_H */
