@@ -422,13 +422,20 @@ void __tsan_write_range(void *addr, size_t size)
 
 /* ---- memory functions ---- */
 
-/* The C library's own, under names that compilers take for nothing else. */
-void *libc_memcpy(void *to, const void *from, size_t n,
-		  size_t room) __asm__("__memcpy_chk");
-void *libc_memmove(void *to, const void *from, size_t n,
-		   size_t room) __asm__("__memmove_chk");
-void *libc_memset(void *to, int byte, size_t n,
-		  size_t room) __asm__("__memset_chk");
+/*
+ * The C library's own. Called through pointers: a compiler that knows what
+ * __memcpy_chk() is makes a memcpy() of it, which is the one below.
+ */
+void *__memcpy_chk(void *to, const void *from, size_t n, size_t room);
+void *__memmove_chk(void *to, const void *from, size_t n, size_t room);
+void *__memset_chk(void *to, int byte, size_t n, size_t room);
+
+static void *(*volatile libc_memcpy)(void *, const void *, size_t,
+				     size_t)EX_STATE = __memcpy_chk;
+static void *(*volatile libc_memmove)(void *, const void *, size_t,
+				      size_t)EX_STATE = __memmove_chk;
+static void *(*volatile libc_memset)(void *, int, size_t,
+				     size_t)EX_STATE = __memset_chk;
 
 /* The engines call these, too: only what happens on a fiber counts. */
 static inline bool on_fiber(void)
