@@ -12,6 +12,7 @@
  * Read sections and grace periods are operations of their own, which an
  * engine models; they order nothing but what RCU promises.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,13 +58,8 @@ void platform_thread_join(struct platform_thread *thread)
 	thread->handle = NULL;
 }
 
-/* A word for the process itself, put back as the program's globals are. */
-static void *outside_self;
-
-void **platform_self(void)
-{
-	return ex_active() ? &ex_cur->fiber->self_word : &outside_self;
-}
+/* Exchanged with all other thread-local data of the program (runtime.c). */
+_Thread_local void *platform_self_word;
 
 void platform_at_thread_end(void (*fn)(void))
 {
@@ -146,6 +142,20 @@ void platform_relax(void)
 void platform_yield(void)
 {
 	ex_relax();
+}
+
+void platform_code_name(char *text, size_t size, const void *code)
+{
+	Dl_info info;
+
+	if (code && dladdr(code, &info) && info.dli_sname)
+		snprintf(text, size, "%s+0x%lx", info.dli_sname,
+			 (unsigned long)code - (unsigned long)info.dli_saddr);
+	else if (code && dladdr(code, &info))
+		snprintf(text, size, "%s+0x%lx", info.dli_fname,
+			 (unsigned long)code - (unsigned long)info.dli_fbase);
+	else
+		snprintf(text, size, "unknown");
 }
 
 /* Each thread's own: how often it asked, in microseconds. */

@@ -35,7 +35,9 @@ static char failure[4096] EX_STATE = "";
 
 static char *tls_block EX_STATE = NULL;
 size_t ex_tls_size EX_STATE = 0;
-static char *tls_image EX_STATE = NULL;
+static char *tls_image EX_STATE = NULL; /* after the setup */
+static const char *tls_first EX_STATE = NULL; /* of a new thread, then zeroes */
+static size_t tls_first_size EX_STATE = 0;
 static int tls_owner EX_STATE = -1;
 
 /* The fibers share the host thread's block of the executable's variables. */
@@ -49,6 +51,9 @@ static int find_tls(struct dl_phdr_info *info, size_t size, void *data)
 		if (info->dlpi_phdr[i].p_type != PT_TLS)
 			continue;
 		tls_block = info->dlpi_tls_data;
+		tls_first = (const char *)(info->dlpi_addr +
+					   info->dlpi_phdr[i].p_vaddr);
+		tls_first_size = info->dlpi_phdr[i].p_filesz;
 		ex_tls_size = info->dlpi_phdr[i].p_memsz;
 	}
 	return 1; /* the executable is the first, and all that is asked for */
@@ -84,7 +89,14 @@ static void tls_new(struct fiber *fiber)
 {
 	if (!fiber->tls)
 		fiber->tls = ex_alloc(ex_tls_size);
-	memcpy(fiber->tls, tls_image, ex_tls_size);
+	if (!fiber->thread->id) {
+		/* Goes on as the thread that did the setup. */
+		memcpy(fiber->tls, tls_image, ex_tls_size);
+		return;
+	}
+	memcpy(fiber->tls, tls_first, tls_first_size);
+	memset((char *)fiber->tls + tls_first_size, 0,
+	       ex_tls_size - tls_first_size);
 }
 
 /* ---- threads ---- */
@@ -112,7 +124,6 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	fiber->joined = false;
 	fiber->relaxed = false;
 	fiber->nr_reads = 0;
-	fiber->self_word = NULL;
 	fiber->at_end = NULL;
 	fiber->rcu_nesting = 0;
 	fiber->time = 0;

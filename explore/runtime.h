@@ -35,7 +35,6 @@ struct fiber {
 	int nr_reads;
 	struct spin_read reads[EX_MAX_WAITS];
 	struct thread_keys keys;
-	void *self_word; /* platform_self() */
 	void (*at_end)(void);
 	int rcu_nesting;
 	uint64_t time; /* platform_time_ns() */

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 
-PUT_BACK = {"keys", "outside_keys"}
+PUT_BACK = {"keys", "outside_keys", "outside_time", "parked", "in_use"}
 
 
 def main():
