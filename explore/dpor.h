@@ -100,6 +100,9 @@ struct machine {
 
 extern struct machine machine;
 
+/* A new exploration: forgets all that was learnt of another program. */
+void machine_forget(void);
+
 /* Forgets all events. */
 void machine_init(void);
 

@@ -566,6 +566,13 @@ void machine_undo(void)
 
 /* ---- again and again ---- */
 
+void machine_forget(void)
+{
+	if (memo_used)
+		memset(memo, 0, sizeof(*memo) * MEMO_ROOM);
+	memo_used = 0;
+}
+
 void machine_init(void)
 {
 	if (!machine.events) {

@@ -164,6 +164,8 @@ void ex_engine_dfs(struct ex_result *result)
 		path = ex_alloc(sizeof(*path) * MAX_DEPTH);
 		steps = ex_alloc(sizeof(*steps) * MAX_DEPTH);
 	}
+	/* An exploration before this one may have been cut off. */
+	depth = nr_decided = 0;
 	do {
 		ok = run_once();
 		result->executions++;

@@ -364,12 +364,11 @@ void ex_replay_dpor(const struct ex_step *steps, int nr,
 		dpor_fill_trace(result);
 }
 
+static int lessons EX_STATE = 0, restarts EX_STATE = 0;
+
 /* Something was learnt that changes what was seen before: begins anew. */
 static bool learnt(struct ex_result *result)
 {
-	static int lessons EX_STATE = 0;
-	static int restarts EX_STATE = 0;
-
 	if (all_lessons() == lessons || restarts == MAX_RESTARTS)
 		return false;
 	lessons = all_lessons();
@@ -384,7 +383,10 @@ void ex_engine_dpor(struct ex_result *result)
 	enum outcome outcome;
 	bool retry = false;
 
+	machine_forget();
 	machine_init();
+	lessons = all_lessons();
+	restarts = 0;
 	for (;;) {
 		machine_repeat();
 		outcome = run_on(retry);

@@ -132,6 +132,7 @@ void ex_engine_random(struct ex_result *result)
 	/* Walking never ends by itself. */
 	if (!ex_options.max_execs && ex_options.max_time <= 0)
 		ex_options.max_execs = 1000000;
+	machine_forget();
 	random_state = ex_options.seed;
 	do {
 		ok = walk();
