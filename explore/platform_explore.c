@@ -331,3 +331,13 @@ void platform_rcu_unregister_thread(void)
 {
 	leave_sections();
 }
+
+/* ---- places in the code ---- */
+
+void platform_code_name(char *text, size_t size, const void *code)
+{
+	if (code)
+		ex_place(code, text, size);
+	else
+		snprintf(text, size, "unknown");
+}

@@ -31,9 +31,12 @@ void platform_park(uint32_t *word, uint32_t expected);
 
 /*
  * A word of the calling thread, NULL until it is written: what the floors
- * above know a thread by. Where threads are fibers of one host thread, who
- * switches exchanges it. Inline, since every lock and read section asks.
+ * above know a thread by. Inline where threads are the host's, since every lock
+ * and read section asks.
  */
+#ifdef PAGESIM_EXPLORE
+void **platform_self(void);
+#else
 extern _Thread_local void *platform_self_word
 	__attribute__((__tls_model__("initial-exec")));
 
@@ -41,6 +44,14 @@ static inline void **platform_self(void)
 {
 	return &platform_self_word;
 }
+#endif
+
+/* A variable that each thread of the host has for itself. */
+#ifdef PAGESIM_EXPLORE
+#define PLATFORM_THREAD_LOCAL /* and fibers share */
+#else
+#define PLATFORM_THREAD_LOCAL _Thread_local
+#endif
 
 /*
  * Has fn called on the calling thread when that ends, after its own function

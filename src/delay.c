@@ -10,7 +10,7 @@
 bool pagesim_delays_on;
 
 /* The state of a splitmix64 generator. */
-static __thread unsigned long long state;
+static PLATFORM_THREAD_LOCAL unsigned long long state;
 
 void pagesim_delays(bool on)
 {

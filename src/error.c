@@ -4,8 +4,9 @@
 #include <stdio.h>
 
 #include "error.h"
+#include "platform.h"
 
-static _Thread_local char error_text[512];
+static PLATFORM_THREAD_LOCAL char error_text[512];
 
 const char *pagesim_error(void)
 {

@@ -68,7 +68,7 @@
 
 /* ---- atomic_t and atomic_long_t: one set of functions for each ---- */
 
-#ifdef PAGESIM_EXPLORE
+#ifdef PAGESIM_EXPLORED
 
 /*
  * The explorer has to be told that there is no result: such operations

@@ -39,7 +39,7 @@ static __always_inline bool test_bit(unsigned long nr,
 
 static __always_inline void set_bit(unsigned long nr, unsigned long *addr)
 {
-#ifdef PAGESIM_EXPLORE
+#ifdef PAGESIM_EXPLORED
 	pagesim_explore_rmw_void(addr + BIT_WORD(nr), sizeof(*addr),
 				 __EXPLORE_or, BIT_MASK(nr));
 #else
@@ -49,7 +49,7 @@ static __always_inline void set_bit(unsigned long nr, unsigned long *addr)
 
 static __always_inline void clear_bit(unsigned long nr, unsigned long *addr)
 {
-#ifdef PAGESIM_EXPLORE
+#ifdef PAGESIM_EXPLORED
 	pagesim_explore_rmw_void(addr + BIT_WORD(nr), sizeof(*addr),
 				 __EXPLORE_and, ~BIT_MASK(nr));
 #else

@@ -13,6 +13,15 @@
 #include <assert.h>
 #include <stddef.h>
 
+/*
+ * The code is explored: what it does to shared memory, and its locks, are
+ * the explorer's to order. Not so the simulator's own checks and reports
+ * (PAGESIM_UNSEEN), which are no events, and happen between two of them.
+ */
+#if defined(PAGESIM_EXPLORE) && !defined(PAGESIM_UNSEEN)
+#define PAGESIM_EXPLORED 1
+#endif
+
 #ifndef __always_inline
 #define __always_inline inline __attribute__((__always_inline__))
 #endif
