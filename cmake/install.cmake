@@ -17,6 +17,9 @@ endif()
 # where it was built, and from where it lies.
 if(PAGESIM_EXPLORE)
 	install(TARGETS pagesim_explore)
+	if(PAGESIM_COMMAND)
+		install(TARGETS pagesim_explore_command)
+	endif()
 	install(PROGRAMS ${CMAKE_CURRENT_BINARY_DIR}/pagesim-cc
 		DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()

@@ -409,6 +409,11 @@ struct ex_options {
 	bool races; /* report data races; off: the hardware's view */
 	bool leaks;
 	bool shrink; /* what fails, to what is easier to read */
+	/*
+	 * The program is the kernel's: a seq_cst RMW that succeeds is fully
+	 * ordered, an smp_mb() before and after, which in C11 is more.
+	 */
+	bool kernel;
 	/* For tests: engine A walks everything; or forgets some races. */
 	bool no_reduction;
 	bool plant_wrong_reduction;

@@ -58,8 +58,13 @@ void platform_thread_join(struct platform_thread *thread)
 	thread->handle = NULL;
 }
 
-/* Exchanged with all other thread-local data of the program (runtime.c). */
-_Thread_local void *platform_self_word;
+/* A word for the process itself, put back as the program's globals are. */
+static void *outside_self;
+
+void **platform_self(void)
+{
+	return ex_active() ? &ex_cur->fiber->self_word : &outside_self;
+}
 
 void platform_at_thread_end(void (*fn)(void))
 {
@@ -332,12 +337,27 @@ void platform_rcu_unregister_thread(void)
 	leave_sections();
 }
 
-/* ---- places in the code ---- */
+/* ---- memory of kmalloc() (src/track.h) ---- */
 
-void platform_code_name(char *text, size_t size, const void *code)
+void pagesim_explore_noaccess(const void *start, size_t size);
+void pagesim_explore_access(const void *start, size_t size);
+
+void pagesim_explore_noaccess(const void *start, size_t size)
 {
-	if (code)
-		ex_place(code, text, size);
-	else
-		snprintf(text, size, "unknown");
+	if (ex_active())
+		race_free(ex_cur, start, size, __builtin_return_address(0));
+}
+
+void pagesim_explore_access(const void *start, size_t size)
+{
+	if (ex_active())
+		race_reuse(start, size);
+}
+
+/* ---- options ---- */
+
+/* Who is linked with a platform is the kernel. */
+__attribute__((constructor)) static void is_kernel(void)
+{
+	ex_options.kernel = true;
 }

@@ -256,6 +256,20 @@ void race_free(struct ex_thread *t, const void *addr, size_t size,
 		ex_leave();
 }
 
+void race_reuse(const void *addr, size_t size)
+{
+	uintptr_t key, last = ((uintptr_t)addr + size + 7) / 8;
+	struct granule *g;
+	int i;
+
+	for (key = (uintptr_t)addr / 8; key < last; key++) {
+		g = find(key);
+		for (i = 0; i < g->nr; i++)
+			if (g->cells[i].flags & FREED)
+				g->nr = 0;
+	}
+}
+
 /* ---- stacks ---- */
 
 bool race_on_shared_stack(const void *addr)

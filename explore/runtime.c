@@ -125,6 +125,7 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	fiber->relaxed = false;
 	fiber->nr_reads = 0;
 	fiber->at_end = NULL;
+	fiber->self_word = NULL;
 	fiber->rcu_nesting = 0;
 	fiber->time = 0;
 	fiber->keys.nr = 0;

@@ -35,6 +35,7 @@ struct fiber {
 	int nr_reads;
 	struct spin_read reads[EX_MAX_WAITS];
 	struct thread_keys keys;
+	void *self_word; /* platform_self() */
 	void (*at_end)(void);
 	int rcu_nesting;
 	uint64_t time; /* platform_time_ns() */
@@ -155,6 +156,8 @@ void race_plain(struct ex_thread *t, const void *addr, size_t size, bool write,
 		const void *pc);
 void race_free(struct ex_thread *t, const void *addr, size_t size,
 	       const void *pc);
+/* Memory that was freed is in use again. */
+void race_reuse(const void *addr, size_t size);
 bool race_on_shared_stack(const void *addr);
 void race_share_stack(struct ex_thread *owner, const void *addr);
 

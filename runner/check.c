@@ -22,7 +22,11 @@ static const char help[] =
 	"\n"
 	"  --all           every scenario\n"
 	"  --variant V     only the variants whose names match V\n"
-	"  --mode stress   on real threads, with delays where the races are\n"
+	"  --mode MODE     stress: on real threads, with delays where races are\n"
+	"                  explore: every execution that the model allows\n"
+	"                  pct, random: some of them\n"
+	"  --model MODEL   of an exploration: sc, tso or weak (sc)\n"
+	"  --trace FILE    where an execution that fails is written; the last one\n"
 	"  --max-execs N   at most N executions of each variant\n"
 	"  --max-time S    at most S seconds for each variant\n"
 	"  --seed N        of the delays (1)\n"
@@ -81,6 +85,27 @@ static int parse_execs(const char *text, unsigned long *execs)
 	return 0;
 }
 
+static int parse_mode(const char *text, enum pagesim_mode *mode)
+{
+	for (int m = 0; m < PAGESIM_NR_MODES; m++)
+		if (!strcmp(text, pagesim_mode_name((enum pagesim_mode)m))) {
+			*mode = (enum pagesim_mode)m;
+			return 0;
+		}
+	return bad("--mode", text, "stress, explore, pct or random");
+}
+
+static int parse_model(const char *text, enum pagesim_model *model)
+{
+	for (int m = 0; m < PAGESIM_NR_MODELS; m++)
+		if (!strcmp(text, pagesim_model_name(PAGESIM_MODE_EXPLORE,
+						     (enum pagesim_model)m))) {
+			*model = (enum pagesim_model)m;
+			return 0;
+		}
+	return bad("--model", text, "sc, tso or weak");
+}
+
 static int parse_option(struct options *options, int c)
 {
 	switch (c) {
@@ -91,9 +116,12 @@ static int parse_option(struct options *options, int c)
 		options->selection.variant = optarg;
 		return 0;
 	case 'm':
-		if (!strcmp(optarg, "stress"))
-			return 0;
-		return bad("--mode", optarg, "stress");
+		return parse_mode(optarg, &options->run.mode);
+	case 'M':
+		return parse_model(optarg, &options->run.model);
+	case 'T':
+		options->run.trace = optarg;
+		return 0;
 	case 'n':
 		return parse_execs(optarg, &options->run.max_execs);
 	case 't':
@@ -115,6 +143,8 @@ static const struct option longopts[] = {
 	{ "all", no_argument, NULL, 'a' },
 	{ "variant", required_argument, NULL, 'v' },
 	{ "mode", required_argument, NULL, 'm' },
+	{ "model", required_argument, NULL, 'M' },
+	{ "trace", required_argument, NULL, 'T' },
 	{ "max-execs", required_argument, NULL, 'n' },
 	{ "max-time", required_argument, NULL, 't' },
 	{ "seed", required_argument, NULL, 's' },
@@ -130,6 +160,8 @@ static int parse_options(struct options *options, int argc, char **argv)
 	int c;
 
 	pagesim_run_options_init(&options->run);
+	if (!pagesim_has_mode(PAGESIM_MODE_STRESS))
+		options->run.mode = PAGESIM_MODE_EXPLORE;
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		if (c == 'h') {
@@ -153,15 +185,16 @@ static int parse_options(struct options *options, int argc, char **argv)
 static void print_result_json(const struct pagesim_scenario *scenario,
 			      const struct pagesim_variant *variant,
 			      const struct pagesim_result *result,
-			      unsigned long long seed)
+			      const struct pagesim_run_options *run)
 {
 	struct json_object *object = json_object_new_object();
 	char seconds[32];
 
 	json_line_add(object, "scenario", scenario->name);
 	json_line_add(object, "variant", variant->name);
-	json_line_add(object, "mode", "stress");
-	json_line_add(object, "model", "host");
+	json_line_add(object, "mode", pagesim_mode_name(run->mode));
+	json_line_add(object, "model",
+		      pagesim_model_name(run->mode, run->model));
 	json_line_add(object, "verdict", pagesim_verdict_name(result->verdict));
 	json_line_add(object, "expected",
 		      pagesim_verdict_name(result->expected));
@@ -172,7 +205,9 @@ static void print_result_json(const struct pagesim_scenario *scenario,
 	json_object_object_add(object, "seconds",
 			       json_object_new_double_s(result->seconds,
 							seconds));
-	json_line_add(object, "trace", NULL);
+	json_line_add(object, "trace", result->has_trace ? run->trace : NULL);
+	json_object_object_add(object, "blocked",
+			       json_object_new_int64((int64_t)result->blocked));
 	json_line_add(object, "report", result->report);
 	json_object_object_add(object, "skipped",
 			       json_object_new_boolean(result->skipped));
@@ -180,7 +215,7 @@ static void print_result_json(const struct pagesim_scenario *scenario,
 		object, "ok",
 		json_object_new_boolean(pagesim_result_ok(result)));
 	json_object_object_add(object, "seed",
-			       json_object_new_int64((int64_t)seed));
+			       json_object_new_int64((int64_t)run->seed));
 	json_line_print(object);
 }
 
@@ -220,7 +255,7 @@ static int check_variant(const struct options *options,
 	if (isatty(STDERR_FILENO))
 		run.progress = show_progress;
 	run.progress_data = &shown;
-	err = pagesim_run_stress(scenario, variant, &run, &result);
+	err = pagesim_run(scenario, variant, &run, &result);
 	clear_progress(&run);
 	if (err) {
 		fprintf(stderr, "pagesim: %s %s: %s\n", scenario->name,
@@ -228,7 +263,7 @@ static int check_variant(const struct options *options,
 		return STATUS_USAGE;
 	}
 	if (options->json)
-		print_result_json(scenario, variant, &result, run.seed);
+		print_result_json(scenario, variant, &result, &run);
 	else
 		ktap_variant(ktap, variant, &result);
 	return pagesim_result_ok(&result) ? STATUS_OK : STATUS_UNEXPECTED;

@@ -5,10 +5,7 @@
  * report ends it, where it stands: what other threads hold does not matter
  * any more.
  */
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 #include <pagesim/atomic.h>
 #include <pagesim/cpu.h>
 #include <pagesim/scenario.h>
@@ -17,7 +14,6 @@
 #include "run.h"
 
 #define NR_PAGES 4096
-#define KMALLOC_BYTES (1UL << 20)
 
 static struct {
 	const struct pagesim_scenario *scenario;
@@ -27,29 +23,6 @@ static struct {
 	unsigned int nr_ready; /* the last one starts them all */
 	unsigned long tool_errors; /* before the first round */
 } round_;
-
-unsigned int pagesim_scenario_nr_threads(const struct pagesim_scenario *s)
-{
-	unsigned int nr = 0;
-
-	while (nr < PAGESIM_MAX_SCENARIO_THREADS && s->threads[nr].fn)
-		nr++;
-	return nr;
-}
-
-/* gcov writes its counts at exit(), which is not to be reached here. */
-extern void __gcov_dump(void) __attribute__((__weak__));
-
-/* By a signal: at an exit the tools wait for threads, and look for leaks. */
-void run_exit(void)
-{
-	run_tools_let_go();
-	fflush(NULL);
-	if (__gcov_dump)
-		__gcov_dump();
-	kill(getpid(), SIGKILL);
-	_exit(1);
-}
 
 /* memcheck was first, and calls nobody. */
 static void take_tool_errors(void)
@@ -97,29 +70,17 @@ static bool run_threads(void)
 	return true;
 }
 
-static bool boot(void)
-{
-	struct pagesim_config config;
-
-	pagesim_config_init(&config);
-	config.nr_pages = NR_PAGES;
-	config.kmalloc_bytes = KMALLOC_BYTES;
-	config.nr_cpus = round_.nr_threads + 1;
-	if (round_.scenario->configure)
-		round_.scenario->configure(round_.variant, &config);
-	return !pagesim_boot(&config);
-}
-
 /* False if it could not be run. */
 static bool run_round(void)
 {
-	if (!boot())
+	if (!run_boot(round_.scenario, round_.variant, NR_PAGES))
 		return false;
 	round_.scenario->setup(round_.variant);
 	if (!run_threads())
 		return false;
 	if (round_.scenario->finish)
 		round_.scenario->finish();
+	run_check();
 	pagesim_shutdown();
 	return true;
 }
@@ -129,9 +90,11 @@ static double now(void)
 	return (double)platform_time_ns() / 1e9;
 }
 
-void run_rounds(const struct pagesim_scenario *scenario,
-		const struct pagesim_variant *variant,
-		const struct pagesim_run_options *options)
+const unsigned int run_modes = BIT(PAGESIM_MODE_STRESS);
+
+void run_in_child(const struct pagesim_scenario *scenario,
+		  const struct pagesim_variant *variant,
+		  const struct pagesim_run_options *options)
 {
 	unsigned long max = options->max_execs ? options->max_execs : ~0UL;
 	double end = options->max_time ? now() + options->max_time : 0;
@@ -140,6 +103,7 @@ void run_rounds(const struct pagesim_scenario *scenario,
 	round_.variant = variant;
 	round_.nr_threads = pagesim_scenario_nr_threads(scenario);
 	round_.tool_errors = run_tool_errors();
+	run_expects_races = variant->races_besides;
 	pagesim_set_report_handler(take_report, NULL);
 	pagesim_delays(true);
 	while (current_run->executions < max && (!end || now() < end)) {

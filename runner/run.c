@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT
 // Floor: 5
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <pagesim/atomic.h>
+#include <pagesim/check.h>
 
 #include "platform.h"
 #include "run.h"
 
+#define KMALLOC_BYTES (1UL << 20)
+
 struct run *current_run;
+bool run_expects_races;
 
 static bool take_state(struct run *run)
 {
@@ -48,4 +54,48 @@ void run_cannot(const char *why)
 		return;
 	snprintf(run->report, sizeof(run->report), "%s", why);
 	smp_store_release(&run->state, RUN_CANNOT);
+}
+
+/* gcov writes its counts at exit(), which is not to be reached here. */
+extern void __gcov_dump(void) __attribute__((__weak__));
+
+/* By a signal: at an exit the tools wait for threads, and look for leaks. */
+void run_exit(void)
+{
+	run_tools_let_go();
+	fflush(NULL);
+	if (__gcov_dump)
+		__gcov_dump();
+	kill(getpid(), SIGKILL);
+	_exit(1);
+}
+
+unsigned int pagesim_scenario_nr_threads(const struct pagesim_scenario *s)
+{
+	unsigned int nr = 0;
+
+	while (nr < PAGESIM_MAX_SCENARIO_THREADS && s->threads[nr].fn)
+		nr++;
+	return nr;
+}
+
+bool run_boot(const struct pagesim_scenario *scenario,
+	      const struct pagesim_variant *variant, unsigned long nr_pages)
+{
+	struct pagesim_config config;
+
+	pagesim_config_init(&config);
+	config.nr_pages = nr_pages;
+	config.kmalloc_bytes = KMALLOC_BYTES;
+	config.nr_cpus = pagesim_scenario_nr_threads(scenario) + 1;
+	if (scenario->configure)
+		scenario->configure(variant, &config);
+	return !pagesim_boot(&config);
+}
+
+void run_check(void)
+{
+	pagesim_check_allow(0); /* nobody is there who could hold a lock */
+	if (pagesim_debug_tier < PAGESIM_DEBUG_FULL)
+		pagesim_check();
 }

@@ -22,20 +22,40 @@ struct run {
 	enum pagesim_verdict verdict;
 	char report[256];
 	unsigned long executions;
+	unsigned long blocked;
+	bool incomplete; /* through, but by a bound */
+	bool has_trace;
 };
 
 /* The run of this process, or NULL: for who is called by a tool. */
 extern struct run *current_run;
+
+/* Of the variant: races_besides. */
+extern bool run_expects_races;
 
 /* Latches the first finding. Returns whether it is this one. */
 bool run_found(enum pagesim_verdict verdict, const char *fmt, ...)
 	__printf(2, 3);
 void run_cannot(const char *why);
 
-/* In the child: rounds until something is found or a limit reached. */
-void run_rounds(const struct pagesim_scenario *scenario,
-		const struct pagesim_variant *variant,
-		const struct pagesim_run_options *options);
+/* Boots the scenario's machine; it may have another number of pages. */
+bool run_boot(const struct pagesim_scenario *scenario,
+	      const struct pagesim_variant *variant, unsigned long nr_pages);
+
+/* After a round: every invariant; with shutdown's own check in tier "full". */
+void run_check(void);
+
+/* ---- rounds.c on real threads, or explored.c on fibers ---- */
+
+/* Of enum pagesim_mode, a bit each. */
+extern const unsigned int run_modes;
+
+/* In the child: until something is found or a limit reached. */
+void run_in_child(const struct pagesim_scenario *scenario,
+		  const struct pagesim_variant *variant,
+		  const struct pagesim_run_options *options);
+
+/* ---- tools.c ---- */
 
 /* What this build or the tool around it sees: PAGESIM_SEEN_BY_*. */
 unsigned int run_tools(void);

@@ -62,7 +62,8 @@ void __tsan_on_report(void *report)
 
 	__tsan_get_report_data(report, &what, &n, &n, &n, &n, &n, &n, &n, trace,
 			       1);
-	run_found(verdict_of(what), "ThreadSanitizer: %s", what);
+	if (verdict_of(what) != PAGESIM_DATA_RACE || !run_expects_races)
+		run_found(verdict_of(what), "ThreadSanitizer: %s", what);
 }
 #endif
 

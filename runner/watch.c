@@ -15,12 +15,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <pagesim/atomic.h>
 #include <pagesim/scenario.h>
 
 #include "error.h"
-#include "platform.h"
 #include "run.h"
 
 #define POLL_MS 50
@@ -68,7 +68,7 @@ static void be_the_child(struct child *child, int pipe_end,
 	if (child->log)
 		dup2(fileno(child->log), STDERR_FILENO);
 	current_run = child->run;
-	run_rounds(scenario, variant, options);
+	run_in_child(scenario, variant, options);
 	(void)pipe_end; /* closed by the end of the process */
 	run_exit();
 }
@@ -134,6 +134,7 @@ static bool all_sleep(const struct child *child)
 	return sleep;
 }
 
+/* Of real threads; an exploration knows by itself. */
 static void look(struct child *child, double max_round)
 {
 	unsigned long executions =
@@ -165,7 +166,8 @@ static int watch(struct child *child, const struct pagesim_run_options *options)
 	int status = 0;
 
 	while (poll(&end, 1, POLL_MS) <= 0 && state == RUN_GOES_ON) {
-		look(child, options->max_round);
+		if (options->mode == PAGESIM_MODE_STRESS)
+			look(child, options->max_round);
 		if (options->progress)
 			options->progress(child->executions,
 					  options->progress_data);
@@ -208,10 +210,23 @@ static int take_result(const struct run *run, struct pagesim_result *result)
 
 	if (run->state == RUN_CANNOT)
 		return set_error(-EINVAL, "%s", run->report);
-	result->executions = run->executions + found; /* the round it was in */
+	result->executions = run->executions + found; /* the one it was in */
+	result->blocked = run->blocked;
+	result->has_trace = run->has_trace;
 	result->verdict = found ? run->verdict : PAGESIM_CLEAN;
+	if (!found && (run->incomplete || !run->executions))
+		result->verdict = PAGESIM_INCOMPLETE;
 	memcpy(result->report, run->report, sizeof(result->report));
 	return 0;
+}
+
+/* The host's clock, also where the simulated one is the explorer's. */
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 static unsigned long default_execs(const struct pagesim_variant *variant)
@@ -228,10 +243,10 @@ static int run_child(const struct pagesim_scenario *scenario,
 {
 	struct pagesim_run_options options = *given;
 	struct child child = { .run = run, .log = tmpfile() };
-	uint64_t start = platform_time_ns();
+	double start = now();
 	int err, status;
 
-	if (!options.max_execs)
+	if (!options.max_execs && options.mode == PAGESIM_MODE_STRESS)
 		options.max_execs = default_execs(variant);
 	current_run = run;
 	err = start_child(&child, scenario, variant, &options);
@@ -242,7 +257,7 @@ static int run_child(const struct pagesim_scenario *scenario,
 			died(status);
 		err = take_result(run, result);
 	}
-	result->seconds = (double)(platform_time_ns() - start) / 1e9;
+	result->seconds = now() - start;
 	if (child.log && (err || options.verbose || !pagesim_result_ok(result)))
 		print_log(child.log);
 	if (child.log)
@@ -251,23 +266,46 @@ static int run_child(const struct pagesim_scenario *scenario,
 	return err;
 }
 
-static bool cannot_be_seen(const struct pagesim_variant *variant)
+static bool cannot_be_seen(const struct pagesim_variant *variant,
+			   const struct pagesim_run_options *options)
 {
-	return variant->needs > pagesim_built_debug() ||
-	       (variant->seen_by && !(variant->seen_by & run_tools()));
+	if (variant->needs > pagesim_built_debug())
+		return true;
+	if (options->mode != PAGESIM_MODE_STRESS)
+		return false;
+	return (variant->seen_by && !(variant->seen_by & run_tools())) ||
+	       variant->from == PAGESIM_WEAK;
 }
 
-int pagesim_run_stress(const struct pagesim_scenario *scenario,
-		       const struct pagesim_variant *variant,
-		       const struct pagesim_run_options *options,
-		       struct pagesim_result *result)
+static enum pagesim_verdict
+expected_of(const struct pagesim_variant *variant,
+	    const struct pagesim_run_options *options)
+{
+	if (options->mode != PAGESIM_MODE_STRESS &&
+	    options->model < variant->from)
+		return PAGESIM_CLEAN;
+	return variant->expected;
+}
+
+bool pagesim_has_mode(enum pagesim_mode mode)
+{
+	return run_modes >> mode & 1;
+}
+
+int pagesim_run(const struct pagesim_scenario *scenario,
+		const struct pagesim_variant *variant,
+		const struct pagesim_run_options *options,
+		struct pagesim_result *result)
 {
 	struct run *run;
 	int err;
 
 	memset(result, 0, sizeof(*result));
-	result->expected = variant->expected;
-	if (cannot_be_seen(variant)) {
+	result->expected = expected_of(variant, options);
+	if (!pagesim_has_mode(options->mode))
+		return set_error(-ENOSYS, "this program has no mode \"%s\"",
+				 pagesim_mode_name(options->mode));
+	if (cannot_be_seen(variant, options)) {
 		result->skipped = true;
 		result->verdict = PAGESIM_INCOMPLETE;
 		return 0;

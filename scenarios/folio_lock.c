@@ -15,7 +15,7 @@
 
 #include "scenarios.h"
 
-#define TURNS 2
+#define MANY_TURNS 2
 
 enum {
 	V6_12,
@@ -137,19 +137,23 @@ static void drop_lock(struct folio *folio)
 	}
 }
 
+static void take_a_turn(void)
+{
+	take_lock(lock.folio);
+	lock.turns++;
+	pagesim_delay();
+	drop_lock(lock.folio);
+}
+
 static void take_turns(void)
 {
-	for (int i = 0; i < TURNS; i++) {
-		take_lock(lock.folio);
-		lock.turns++;
-		pagesim_delay();
-		drop_lock(lock.folio);
-	}
+	for (int i = 0; i < MANY_TURNS; i++)
+		take_a_turn();
 }
 
 static void finish(void)
 {
-	pagesim_assert(lock.turns == 3 * TURNS);
+	pagesim_assert(lock.turns == MANY_TURNS + 1);
 	pagesim_assert(!folio_test_locked(lock.folio));
 	folio_put(lock.folio);
 }
@@ -187,9 +191,7 @@ const struct pagesim_scenario folio_lock_waiters = {
 	.provenance = "v6.12 mm/filemap.c",
 	.variants = lock_variants,
 	.setup = setup,
-	.threads = { { "first", take_turns },
-		     { "second", take_turns },
-		     { "third", take_turns } },
+	.threads = { { "waiter", take_a_turn }, { "owner", take_turns } },
 	.finish = finish,
 };
 

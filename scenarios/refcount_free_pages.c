@@ -83,7 +83,8 @@ static const struct pagesim_variant compound_variants[] = {
 	{ .name = "5.10",
 	  .provenance = V5_10,
 	  .expected = PAGESIM_DOUBLE_FREE,
-	  .needs = PAGESIM_DEBUG_FULL },
+	  .needs = PAGESIM_DEBUG_FULL,
+	  .races_besides = true },
 	{ .name = "5.9", .provenance = V5_9 },
 	{ .name = NULL },
 };

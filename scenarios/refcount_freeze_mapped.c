@@ -253,6 +253,7 @@ static void configure(const struct pagesim_variant *variant,
 			{ .name = "mapped",                            \
 			  .provenance = V6_12,                         \
 			  .expected = wrong,                           \
+			  .races_besides = true,                       \
 			  .id = MAPPED },                              \
 			{ .name = "mapped-debug-vm",                   \
 			  .provenance = V6_12 " with CONFIG_DEBUG_VM", \

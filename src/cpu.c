@@ -74,14 +74,19 @@ void cpu_put_right(struct pagesim_cpu *cpu)
 }
 
 /* Ordering: release, for the next thread that takes the CPU. */
+static void give_back(const struct pagesim_cpu *cpu)
+{
+	__atomic_fetch_and(&pagesim_cpus.taken, ~BIT_ULL(cpu->id),
+			   __ATOMIC_RELEASE);
+}
+
+/* The CPU has no thread any more, and is not yet anybody's to take. */
 static void leave_cpu(struct pagesim_cpu *cpu)
 {
 	WARN_ON(cpu->bh_disabled || cpu->irqs_off);
 	WARN_ON(cpu->rcu_nesting);
 	cpu_put_right(cpu); /* what it is in, ends with its thread */
 	*platform_self() = NULL;
-	__atomic_fetch_and(&pagesim_cpus.taken, ~BIT_ULL(cpu->id),
-			   __ATOMIC_RELEASE);
 }
 
 noinline struct pagesim_cpu *cpu_enter(void)
@@ -113,8 +118,10 @@ void pagesim_thread_exit(void)
 {
 	struct pagesim_cpu *cpu = cpu_if_any();
 
-	if (cpu)
+	if (cpu) {
 		leave_cpu(cpu);
+		give_back(cpu);
+	}
 	platform_rcu_unregister_thread(); /* it may be the last boot's */
 }
 
@@ -138,16 +145,22 @@ struct start {
 	void (*fn)(void *);
 	void *arg;
 	struct pagesim_cpu *cpu;
+	unsigned long boots;
 	struct platform_thread thread;
 };
 
+/* Who joins gives the CPU back: when it is free does not depend on races. */
 static void thread_main(void *data)
 {
 	struct start *start = data;
+	struct pagesim_cpu *cpu;
 
 	occupy_cpu(start->cpu);
 	start->fn(start->arg);
-	pagesim_thread_exit();
+	cpu = cpu_if_any(); /* none if its machine is gone */
+	if (cpu)
+		leave_cpu(cpu);
+	platform_rcu_unregister_thread();
 }
 
 /* Gives the CPU back if there is no thread to run there. */
@@ -161,12 +174,12 @@ static int start_thread(struct pagesim_thread *thread, struct pagesim_cpu *cpu,
 		start->fn = fn;
 		start->arg = arg;
 		start->cpu = cpu;
+		start->boots = pagesim_cpus.boots;
 		err = platform_thread_create(&start->thread, thread_main,
 					     start);
 	}
 	if (err) {
-		__atomic_fetch_and(&pagesim_cpus.taken, ~BIT_ULL(cpu->id),
-				   __ATOMIC_RELEASE);
+		give_back(cpu);
 		free(start);
 		return set_error(err, "the host gives no thread: %s",
 				 strerror(-err));
@@ -202,6 +215,8 @@ void pagesim_thread_join(struct pagesim_thread *thread)
 	struct start *start = thread->handle;
 
 	platform_thread_join(&start->thread);
+	if (start->boots == pagesim_cpus.boots)
+		give_back(start->cpu);
 	free(start);
 	thread->handle = NULL;
 }

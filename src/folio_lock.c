@@ -120,6 +120,8 @@ struct folio *folio_stranded_waiter(unsigned int *queue, int *bit_nr)
 		struct waiter *waiter;
 		unsigned long flags;
 
+		if (PAGESIM_READ_STABLE(q->head.next) == &q->head)
+			continue;
 		spin_lock_irqsave(&q->lock, flags);
 		waiter = stranded_on(q);
 		if (waiter) {

@@ -79,7 +79,12 @@ static inline unsigned long track_valgrind_errors(void)
  * tool nothing. AddressSanitizer knows 8 bytes at a time: start is aligned
  * to that, and so is the end of what is made inaccessible.
  */
-#if defined(__TRACK_ASAN)
+#if defined(PAGESIM_EXPLORE)
+void pagesim_explore_noaccess(const void *start, size_t size);
+void pagesim_explore_access(const void *start, size_t size);
+#define __TRACK_POISON(start, size) pagesim_explore_noaccess(start, size)
+#define __TRACK_UNPOISON(start, size) pagesim_explore_access(start, size)
+#elif defined(__TRACK_ASAN)
 #define __TRACK_POISON(start, size) ASAN_POISON_MEMORY_REGION(start, size)
 #define __TRACK_UNPOISON(start, size) ASAN_UNPOISON_MEMORY_REGION(start, size)
 #else

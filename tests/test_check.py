@@ -78,6 +78,15 @@ class Check(unittest.TestCase):
         self.assertEqual(result["verdict"], "assertion")
         self.assertIn("folio->index", result["report"])
 
+    # Nothing was seen, so nothing is said.
+    def test_no_time(self):
+        run = pagesim("check", "folio/lock-waiters", "--variant", "6.12",
+                      "--max-time", "0.0000001", "--json")
+        result, = lines(run)
+        self.assertEqual(run.returncode, 1)
+        self.assertEqual(result["verdict"], "incomplete")
+        self.assertEqual(result["executions"], 0)
+
     def test_verbose(self):
         run = pagesim("check", "lockdep/lock-order", "--variant",
                       "two-orders", "--verbose")

@@ -49,8 +49,8 @@ static struct pagesim_result run(void (*fn)(void), void (*finish)(void),
 	pagesim_run_options_init(&options);
 	options.max_execs = execs;
 	options.max_round = 2;
-	assert_int_equal(
-		pagesim_run_stress(&scenario, variants, &options, &result), 0);
+	assert_int_equal(pagesim_run(&scenario, variants, &options, &result),
+			 0);
 	return result;
 }
 
@@ -202,8 +202,7 @@ static void test_tools(void **state)
 	if (track_mem_is_watched())
 		gives(uses_freed, NULL, PAGESIM_USE_AFTER_FREE, "");
 	pagesim_run_options_init(&options);
-	assert_int_equal(pagesim_run_stress(&race, variants, &options, &result),
-			 0);
+	assert_int_equal(pagesim_run(&race, variants, &options, &result), 0);
 	assert_int_equal(result.verdict, track_thread_sanitizer()
 						 ? PAGESIM_DATA_RACE
 						 : PAGESIM_CLEAN);
@@ -227,8 +226,7 @@ static void test_cannot(void **state)
 	(void)state;
 	scenario.configure = too_many_cpus;
 	pagesim_run_options_init(&options);
-	assert_int_equal(pagesim_run_stress(&scenario, variants, &options,
-					    &result),
+	assert_int_equal(pagesim_run(&scenario, variants, &options, &result),
 			 -EINVAL);
 	assert_non_null(strstr(pagesim_error(), "1000 CPUs"));
 }
@@ -243,8 +241,7 @@ static void test_skipped(void **state)
 	unseen.expected = PAGESIM_DATA_RACE;
 	unseen.seen_by = PAGESIM_SEEN_BY_EXPLORER;
 	pagesim_run_options_init(&options);
-	assert_int_equal(pagesim_run_stress(&race, &unseen, &options, &result),
-			 0);
+	assert_int_equal(pagesim_run(&race, &unseen, &options, &result), 0);
 	assert_true(result.skipped);
 	assert_int_equal(result.verdict, PAGESIM_INCOMPLETE);
 	assert_int_equal(result.executions, 0);

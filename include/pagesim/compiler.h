@@ -78,6 +78,16 @@
 #define WRITE_ONCE(x, val) __atomic_store_n(&(x), (val), __ATOMIC_RELAXED)
 
 /*
+ * A marked read of a switch that is set before threads run, or of what is
+ * looked at when they are through. The explorer has no event for it.
+ */
+#ifdef PAGESIM_EXPLORED
+#define PAGESIM_READ_STABLE(x) (x)
+#else
+#define PAGESIM_READ_STABLE(x) READ_ONCE(x)
+#endif
+
+/*
  * data_race(expr): the race of this plain access is intended. Here it is
  * made a relaxed atomic load, so that no tool has to be told; expr must be
  * an lvalue of scalar type (the kernel takes any expression).

@@ -24,7 +24,7 @@ void __pagesim_delay(void);
  */
 static inline void pagesim_delay(void)
 {
-	if (unlikely(READ_ONCE(pagesim_delays_on)))
+	if (unlikely(PAGESIM_READ_STABLE(pagesim_delays_on)))
 		__pagesim_delay();
 }
 

@@ -73,7 +73,7 @@ typedef int (*lock_cmp_fn)(const void *held, const void *next);
 #if PAGESIM_DEBUG >= 1
 /* Written at boot, and where a table is full. */
 extern bool lockdep_active;
-#define lockdep_enabled() unlikely(READ_ONCE(lockdep_active))
+#define lockdep_enabled() unlikely(PAGESIM_READ_STABLE(lockdep_active))
 #else
 #define lockdep_enabled() false
 #endif

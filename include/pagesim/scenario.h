@@ -25,7 +25,8 @@
  *		.finish = finish,
  *	};
  *
- * One round is: boot, setup(), all threads, finish(), pagesim_shutdown().
+ * One round is: boot, setup(), all threads, finish(), pagesim_check(),
+ * pagesim_shutdown().
  * setup() and finish() run alone, on a thread that is none of the threads.
  * Whatever the threads share is static and set by setup(), since a round may
  * be repeated in one process.
@@ -54,11 +55,25 @@ enum {
 	PAGESIM_SEEN_BY_ALL = 0, /* the library itself says so */
 };
 
+/* What an exploration takes for possible; stress knows the host only. */
+enum pagesim_model {
+	PAGESIM_SC, /* one order of all accesses */
+	PAGESIM_TSO, /* and store buffers: x86, s390 */
+	PAGESIM_WEAK, /* and what the kernel's memory model allows beyond */
+	PAGESIM_NR_MODELS,
+};
+
 struct pagesim_variant {
 	const char *name; /* a version, or what is wrong; NULL ends a table */
 	const char *provenance; /* kernel version, commit or Message-ID */
 	enum pagesim_verdict expected;
-	unsigned int seen_by;
+	enum pagesim_model from; /* under a model below it is clean */
+	unsigned int seen_by; /* on real threads */
+	/*
+	 * A data race comes before what is expected, and is no answer: it is
+	 * not looked for.
+	 */
+	bool races_besides;
 	enum pagesim_debug needs; /* skipped if this tier is not built in */
 	int id; /* the scenario's own */
 };
@@ -96,7 +111,18 @@ unsigned int pagesim_scenario_nr_threads(const struct pagesim_scenario *s);
 
 /* ---- running one ---- */
 
+enum pagesim_mode {
+	PAGESIM_MODE_STRESS, /* rounds on real threads */
+	PAGESIM_MODE_EXPLORE, /* every execution that the model allows */
+	PAGESIM_MODE_PCT, /* some, by priorities that change now and then */
+	PAGESIM_MODE_RANDOM, /* some, each step at random */
+	PAGESIM_NR_MODES,
+};
+
 struct pagesim_run_options {
+	enum pagesim_mode mode;
+	enum pagesim_model model; /* not of stress */
+	const char *trace; /* file for an execution that fails, or NULL */
 	/*
 	 * Rounds. 0: 1000 of a right variant, of a wrong one as many as the
 	 * time gives.
@@ -123,24 +149,37 @@ struct pagesim_result {
 	enum pagesim_verdict expected;
 	bool skipped; /* this build cannot see what is wrong with the variant */
 	unsigned long executions;
+	unsigned long blocked; /* explored, and given up as nothing new */
 	double seconds;
 	char report[256]; /* what was wrong, in a line; "" if nothing */
+	bool has_trace; /* the options' file was written */
 };
 
 /* Whether it is what the variant must give, or could not be seen. */
 bool pagesim_result_ok(const struct pagesim_result *result);
 
 /*
- * Runs rounds on real threads, in a child process, until one is reported or
- * a limit is reached. A crash is a bug-on; a round in which all threads sleep
+ * Runs a variant in a child process until something is reported or a limit is
+ * reached. A program can do what it is linked with: pagesim::runner runs
+ * rounds on real threads, pagesim::explored_runner explores.
+ *
+ * Of rounds: a crash is a bug-on; a round in which all threads sleep
  * for a second a deadlock; one that runs on for max_round a livelock.
  * Returns 0, or -errno with pagesim_error(), when it could not be run.
  * Context: the process has one thread, and no machine.
  */
-int pagesim_run_stress(const struct pagesim_scenario *scenario,
-		       const struct pagesim_variant *variant,
-		       const struct pagesim_run_options *options,
-		       struct pagesim_result *result);
+int pagesim_run(const struct pagesim_scenario *scenario,
+		const struct pagesim_variant *variant,
+		const struct pagesim_run_options *options,
+		struct pagesim_result *result);
+
+/* Whether this program has the mode. */
+bool pagesim_has_mode(enum pagesim_mode mode);
+
+const char *pagesim_mode_name(enum pagesim_mode mode);
+/* "host" in stress. */
+const char *pagesim_model_name(enum pagesim_mode mode,
+			       enum pagesim_model model);
 
 /* ---- a command of one's own ---- */
 

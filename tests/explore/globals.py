@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 
-PUT_BACK = {"keys", "outside_keys", "outside_time", "parked", "in_use"}
+PUT_BACK = {"keys", "outside_keys", "outside_self", "outside_time",
+            "parked", "in_use"}
 
 
 def main():
