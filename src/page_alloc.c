@@ -8,6 +8,7 @@
 #include <string.h>
 #include <pagesim/delay.h>
 #include <pagesim/inject.h>
+#include <pagesim/might_sleep.h>
 #include <pagesim/page_alloc.h>
 #include <pagesim/refcount.h>
 #include <pagesim/trace_events_mm.h>
@@ -136,6 +137,7 @@ static struct page *__alloc_pages(gfp_t gfp, unsigned int order, bool frozen,
 	BUG_ON(!max_pfn); /* no machine was booted */
 	if (WARN_ON_ONCE(order > MAX_PAGE_ORDER))
 		return NULL;
+	might_alloc(gfp);
 	if (!(gfp & __GFP_NOFAIL) && pagesim_should_fail())
 		return NULL;
 	page = rmqueue(&pagesim_zone, order);

@@ -140,6 +140,11 @@ static void test_allocations(void **state)
 	kfree(object);
 	kfree(kmalloc(8, GFP_ATOMIC));
 	kfree(kmalloc(8, GFP_NOWAIT));
+	expect_report(&expected, PAGESIM_REPORT_WARN, HEADLINE,
+		      object = alloc_page(GFP_KERNEL));
+	pagesim_reset_reports();
+	__free_page(object);
+	__free_page(alloc_page(GFP_ATOMIC));
 	expect_sleep(&expected, might_alloc(GFP_KERNEL));
 	might_alloc(GFP_NOWAIT);
 	local_irq_enable();

@@ -163,7 +163,7 @@ static void test_taken_lock(void **state)
 	__free_page(listed);
 	count = pcp->count;
 	spin_lock(&pcp->lock);
-	page = alloc_page(GFP_KERNEL);
+	page = alloc_page(GFP_ATOMIC);
 	assert_ptr_not_equal(page, listed);
 	__free_page(page);
 	spin_unlock(&pcp->lock);

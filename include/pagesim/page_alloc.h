@@ -68,7 +68,8 @@ extern struct zone pagesim_zone;
  * makes it fail. Before that the lists of all CPUs are drained, if gfp has
  * __GFP_DIRECT_RECLAIM. Warns of an order above MAX_PAGE_ORDER
  * (each time, the kernel once) and returns NULL.
- * Context: any; tries the CPU's list's lock, takes the zone's, both irqsafe.
+ * Context: any, with GFP_KERNEL where one may sleep (might_sleep.h); tries
+ * the CPU's list's lock, takes the zone's, both irqsafe.
  * Ordering: none after the locks; the count becomes 1 before the page is made
  * compound, so a walker may get a reference on a head that does not look
  * like one yet (until v6.14, see pagesim_alloc_variant()).
