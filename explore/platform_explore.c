@@ -61,9 +61,17 @@ void platform_thread_join(struct platform_thread *thread)
 /* A word for the process itself, put back as the program's globals are. */
 static void *outside_self;
 
-void **platform_self(void)
+void *platform_self(void)
 {
-	return ex_active() ? &ex_cur->fiber->self_word : &outside_self;
+	return ex_active() ? ex_cur->fiber->self_word : outside_self;
+}
+
+void platform_set_self(void *self)
+{
+	if (ex_active())
+		ex_cur->fiber->self_word = self;
+	else
+		outside_self = self;
 }
 
 void platform_at_thread_end(void (*fn)(void))

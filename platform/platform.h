@@ -30,19 +30,29 @@ void platform_thread_join(struct platform_thread *thread);
 void platform_park(uint32_t *word, uint32_t expected);
 
 /*
- * A word of the calling thread, NULL until it is written: what the floors
- * above know a thread by. Inline where threads are the host's, since every lock
- * and read section asks.
+ * A word of the calling thread, NULL until it is set: what the floors above
+ * know a thread by. Inline where threads are the host's, since every lock and
+ * read section asks.
+ *
+ * Never take the variable's address: gcc 12's UndefinedBehaviorSanitizer looks
+ * whether that is null by the flags of an addition that ld turns into a lea,
+ * which sets none.
  */
 #ifdef PAGESIM_EXPLORE
-void **platform_self(void);
+void *platform_self(void);
+void platform_set_self(void *self);
 #else
 extern _Thread_local void *platform_self_word
 	__attribute__((__tls_model__("initial-exec")));
 
-static inline void **platform_self(void)
+static inline void *platform_self(void)
 {
-	return &platform_self_word;
+	return platform_self_word;
+}
+
+static inline void platform_set_self(void *self)
+{
+	platform_self_word = self;
 }
 #endif
 

@@ -55,7 +55,7 @@ static struct pagesim_cpu *take_cpu(const char *name)
 /* From here on the CPU's thread is the caller, for the rest of its life. */
 static void occupy_cpu(struct pagesim_cpu *cpu)
 {
-	*platform_self() = self_of(cpu);
+	platform_set_self(self_of(cpu));
 	platform_rcu_register_thread();
 	platform_at_thread_end(pagesim_thread_exit);
 }
@@ -86,7 +86,7 @@ static void leave_cpu(struct pagesim_cpu *cpu)
 	WARN_ON(cpu->bh_disabled || cpu->irqs_off);
 	WARN_ON(cpu->rcu_nesting);
 	cpu_put_right(cpu); /* what it is in, ends with its thread */
-	*platform_self() = NULL;
+	platform_set_self(NULL);
 }
 
 noinline struct pagesim_cpu *cpu_enter(void)
@@ -377,14 +377,14 @@ bool in_hardirq(void)
 static void interrupt(struct pagesim_cpu *other, void (*func)(void *),
 		      void *info)
 {
-	void *self = *platform_self();
+	void *self = platform_self();
 
 	raw_spin_lock(&other->irq_section);
-	*platform_self() = self_of(&pagesim_cpus.interrupted[other->id]);
+	platform_set_self(self_of(&pagesim_cpus.interrupted[other->id]));
 	platform_rcu_read_lock();
 	func(info);
 	platform_rcu_read_unlock();
-	*platform_self() = self;
+	platform_set_self(self);
 	raw_spin_unlock(&other->irq_section);
 }
 

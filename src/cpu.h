@@ -43,7 +43,7 @@ int cpu_start_kthread(struct pagesim_thread *thread, const char *name,
  */
 static __always_inline struct pagesim_cpu *cpu_if_any(void)
 {
-	u64 self = (u64)*platform_self();
+	u64 self = (u64)platform_self();
 
 	if (unlikely(self >> 32 != pagesim_cpus.boots))
 		return NULL;
