@@ -18,6 +18,8 @@ const struct pagesim_scenario *const pagesim_scenarios[] = {
 	&refcount_freeze_mapped_fault,
 	&lockdep_lock_order,
 	&lockdep_softirq_inversion,
+	&lockdep_page_table_free,
 	&rcu_publish,
+	&rcu_suspicious_usage,
 	NULL,
 };

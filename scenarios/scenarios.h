@@ -23,6 +23,8 @@ extern const struct pagesim_scenario refcount_freeze_mapped_gup_fast;
 extern const struct pagesim_scenario refcount_freeze_mapped_fault;
 extern const struct pagesim_scenario lockdep_lock_order;
 extern const struct pagesim_scenario lockdep_softirq_inversion;
+extern const struct pagesim_scenario lockdep_page_table_free;
 extern const struct pagesim_scenario rcu_publish;
+extern const struct pagesim_scenario rcu_suspicious_usage;
 
 #endif /* PAGESIM_SCENARIOS_H */
