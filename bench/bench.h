@@ -6,6 +6,7 @@
 
 int bench_boot(int argc, char **argv);
 int bench_compound_head(int argc, char **argv);
+int bench_rcu(int argc, char **argv);
 int bench_tiers(int argc, char **argv);
 
 #endif /* PAGESIM_BENCH_H */

@@ -15,6 +15,8 @@ static const struct {
 	{ "compound_head", bench_compound_head,
 	  "a flag test through each generation of compound_head()" },
 	{ "tiers", bench_tiers, "hot operations with the checks of each tier" },
+	{ "rcu", bench_rcu,
+	  "time in which callbacks drain, a read section's cost" },
 	{ "boot", bench_boot, "time and memory to boot 64 TiB" },
 };
 

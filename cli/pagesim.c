@@ -26,7 +26,8 @@ static const struct command {
 	{ "list", cmd_list, "list the scenarios and their variants" },
 	{ "check", cmd_check, "run scenarios, compare the verdicts" },
 	{ "map", cmd_map, "read, show and write a machine's memory map" },
-	{ "bench", cmd_bench, "measure what compound_head and boot cost" },
+	{ "bench", cmd_bench,
+	  "measure what compound_head, checks, RCU and boot cost" },
 	{ "version", cmd_version, "say which version this is" },
 };
 

@@ -196,8 +196,10 @@ class Cli(unittest.TestCase):
         self.assertEqual(pagesim("map", "--nothing").returncode, 2)
         self.assertEqual(pagesim("bench", "nothing").returncode, 2)
         self.assertEqual(pagesim("bench", "boot", "now").returncode, 2)
+        self.assertEqual(pagesim("bench", "rcu", "now").returncode, 2)
         for args in (["--help"], ["map", "--help"], ["bench", "--help"],
                      ["bench", "boot", "--help"],
+                     ["bench", "rcu", "--help"],
                      ["bench", "compound_head", "--help"], ["--version"]):
             run = pagesim(*args)
             self.assertEqual((run.returncode, run.stderr), (0, ""), args)
