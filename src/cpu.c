@@ -68,6 +68,7 @@ void cpu_put_right(struct pagesim_cpu *cpu)
 	cpu->hardirq = 0;
 	cpu->softirq = 0;
 	cpu->bh_disabled = 0;
+	cpu->preempt_off = 0;
 	cpu->rcu_nesting = 0;
 	cpu->rcu_callback = 0;
 	platform_rcu_register_thread(); /* in no section any more */
@@ -84,6 +85,7 @@ static void give_back(const struct pagesim_cpu *cpu)
 static void leave_cpu(struct pagesim_cpu *cpu)
 {
 	WARN_ON(cpu->bh_disabled || cpu->irqs_off);
+	WARN_ON(cpu->preempt_off);
 	WARN_ON(cpu->rcu_nesting);
 	cpu_put_right(cpu); /* what it is in, ends with its thread */
 	platform_set_self(NULL);
@@ -224,7 +226,7 @@ void pagesim_thread_join(struct pagesim_thread *thread)
 /*
  * ---- softirqs ----
  *
- * From here on: a stretch without softirqs, or without interrupts, holds
+ * From here on: a stretch without preemption, softirqs or interrupts holds
  * grace periods up as a section of rcu_read_lock() does, since v4.20. Each
  * kind is a section of its own for the platform, whose sections nest, so
  * that they may begin and end in any order.
@@ -282,6 +284,29 @@ void pagesim_softirq_point(void)
 
 	if (unlikely(READ_ONCE(cpu->softirq_pending)) && softirqs_may_run(cpu))
 		do_softirq(cpu);
+}
+
+/* ---- preemption ---- */
+
+void preempt_disable(void)
+{
+	if (!cpu_self()->preempt_off++)
+		platform_rcu_read_lock();
+	barrier();
+}
+
+void preempt_enable(void)
+{
+	struct pagesim_cpu *cpu = cpu_self();
+
+	if (unlikely(!cpu->preempt_off)) {
+		__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON,
+				 "preempt_enable() without preempt_disable()");
+		return;
+	}
+	barrier();
+	if (!--cpu->preempt_off)
+		platform_rcu_read_unlock();
 }
 
 /* ---- bottom halves ---- */

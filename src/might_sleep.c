@@ -7,7 +7,7 @@
 
 static unsigned int count_of(const struct pagesim_cpu *cpu)
 {
-	return lockdep_nr_spinlocks(cpu) +
+	return lockdep_nr_spinlocks(cpu) + cpu->preempt_off +
 	       ((cpu->softirq + 2 * cpu->bh_disabled) << 8) +
 	       (cpu->hardirq << 16);
 }

@@ -225,6 +225,8 @@ bool rcu_may_wait(const char *what)
 		where = "with interrupts off";
 	else if (cpu->bh_disabled)
 		where = "with bottom halves off";
+	else if (cpu->preempt_off)
+		where = "with preemption off";
 	else
 		return true;
 	__PAGESIM_REPORT(PAGESIM_REPORT_BUG_ON, "%s was called %s", what,

@@ -21,6 +21,7 @@ void schedule(void)
 	unsigned int state;
 
 	BUG_ON(cpu->irqs_off || cpu->bh_disabled || cpu->softirq);
+	BUG_ON(cpu->preempt_off);
 	while ((state = smp_load_acquire(&cpu->task_state)) != TASK_RUNNING)
 		platform_park(&cpu->task_state, state);
 }

@@ -129,6 +129,20 @@ static void test_leaving_with_bottom_halves_off(void **state)
 		      pagesim_thread_exit());
 }
 
+static void test_preemption(void **state)
+{
+	struct expected_report expected;
+
+	(void)state;
+	preempt_disable();
+	expect_report(&expected, PAGESIM_REPORT_WARN, "preempt_off",
+		      pagesim_thread_exit());
+	preempt_disable();
+	preempt_enable();
+	expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+		      "preempt_enable() without", preempt_enable());
+}
+
 /* ---- softirqs ---- */
 
 static int runs;
@@ -333,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_a_cpu_does_not_outlive_its_machine),
 		cpu_test(test_adopted_thread),
 		cpu_test(test_leaving_with_bottom_halves_off),
+		cpu_test(test_preemption),
 		cpu_test(test_softirq_at_bh_enable),
 		cpu_test(test_softirq_waits_for_interrupts),
 		cpu_test(test_softirqs_do_not_nest),

@@ -69,6 +69,13 @@ static void test_where_one_may_not(void **state)
 	assert_non_null(strstr(expected.console, "preempt_count: 200, "));
 	assert_int_equal(preempt_count(), 0x200);
 	local_bh_enable();
+	preempt_disable();
+	expect_sleep(&expected, cond_resched());
+	assert_non_null(strstr(expected.console, "preempt_count: 1, "));
+	assert_true(in_atomic());
+	preempt_enable();
+	assert_int_equal(cond_resched(), 0);
+	assert_false(need_resched());
 	spin_lock(&a);
 	spin_lock(&b);
 	if (pagesim_built_debug() == PAGESIM_DEBUG_FULL) {

@@ -166,6 +166,7 @@ static void crosswise(void)
 }
 
 enum stretch {
+	PREEMPT_OFF,
 	BH_OFF,
 	IRQS_OFF,
 	SPIN_LOCK_IRQSAVE,
@@ -183,7 +184,13 @@ static void stretch(enum stretch kind)
 	unsigned int me = smp_processor_id();
 	unsigned long flags;
 
-	if (kind == BH_OFF) {
+	if (kind == PREEMPT_OFF) {
+		preempt_disable();
+		preempt_disable();
+		preempt_enable();
+		be_in_a_stretch(NULL);
+		preempt_enable();
+	} else if (kind == BH_OFF) {
 		local_bh_disable();
 		be_in_a_stretch(NULL);
 		local_bh_enable();
@@ -225,7 +232,7 @@ static void test_stretches_hold_up_grace_periods(void **state)
 {
 	(void)state;
 	open_softirq(RCU_SOFTIRQ, softirq_stretch);
-	for (unsigned long i = 0; i < scaled(80); i++) {
+	for (unsigned long i = 0; i < scaled(90); i++) {
 		enum stretch kind = (enum stretch)(i % NR_STRETCHES);
 		struct pagesim_thread thread;
 
@@ -394,6 +401,11 @@ static void test_waiting_where_one_may_not(void **state)
 		      "rcu_barrier() was called in an RCU read section",
 		      rcu_barrier());
 	rcu_read_unlock();
+	preempt_disable();
+	expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+		      "synchronize_rcu() was called with preemption off",
+		      wait_here());
+	preempt_enable();
 	local_bh_disable();
 	expect_report(&expected, PAGESIM_REPORT_BUG_ON, "bottom halves off",
 		      synchronize_rcu());

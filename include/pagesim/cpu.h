@@ -16,10 +16,10 @@
  * A stretch in which softirqs or interrupts cannot come in holds up RCU's
  * grace periods (rcupdate.h).
  *
- * Differs from the kernel: a CPU has one thread, so preemption and migration
- * do not exist. An interrupt from another CPU runs on the CPU that sends it,
- * while the other is kept out of its interrupts-off sections, which is what
- * it could tell. A softirq runs on top of its thread at the end of
+ * Differs from the kernel: a CPU has one thread, which nothing preempts and
+ * which does not migrate. An interrupt from another CPU runs on the CPU that
+ * sends it, while the other is kept out of its interrupts-off sections, which
+ * is what it could tell. A softirq runs on top of its thread at the end of
  * local_bh_disable() and at the points that pagesim_softirq_point() marks,
  * not at any instruction.
  */
@@ -37,6 +37,7 @@ struct pagesim_cpu {
 
 	/* Written by its own thread only. */
 	unsigned int bh_disabled; /* depth of local_bh_disable() */
+	unsigned int preempt_off; /* of preempt_disable() */
 	bool irqs_off;
 	unsigned int hardirq; /* depth of interrupt handlers running */
 	unsigned int softirq; /* of softirq handlers running */
@@ -88,6 +89,17 @@ void pagesim_thread_exit(void);
 /* Calls fn for each CPU that a thread runs on. Context: they may come and go. */
 void for_each_running_cpu(void (*fn)(struct pagesim_cpu *cpu, void *data),
 			  void *data);
+
+/* ---- preemption ---- */
+
+/*
+ * A stretch that does not sleep and holds grace periods up, since v4.20. There
+ * is nothing to preempt the thread: softirqs and interrupts come in. Nests.
+ * Results: an enable without a disable is a bug-on report and does nothing.
+ * Differs from the kernel: the locks do not do so (rcupdate.h).
+ */
+void preempt_disable(void);
+void preempt_enable(void);
 
 /* ---- bottom halves ---- */
 

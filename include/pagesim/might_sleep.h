@@ -11,12 +11,13 @@
  *
  * Reported, every time, as PAGESIM_REPORT_WARN
  *   BUG: sleeping function called from invalid context at FILE:LINE
- * with the kernel's details on the console: bottom halves or interrupts off,
+ * with the kernel's details on the console: preemption, bottom halves or
+ * interrupts off,
  * in a handler of either, in an RCU read section, or with a spinlock held.
  * In a read section also lockdep's "Illegal context switch in RCU read-side
  * critical section" (rcupdate.h), once for a place.
  *
- * Differs from the kernel: there is no count of preemption, so a spinlock is
+ * Differs from the kernel: a lock does not count as preempt_disable(), it is
  * seen where lockdep follows it; not limited to one a second.
  */
 #ifndef PAGESIM_MIGHT_SLEEP_H
@@ -44,6 +45,22 @@ void __might_sleep(const char *file, int line);
 			might_sleep(); \
 	} while (0)
 
+/*
+ * Between two pieces of a long piece of work. Returns whether it gave up the
+ * CPU: 0, since nobody else runs there.
+ */
+static inline int pagesim_cond_resched(const char *file, int line)
+{
+	might_sleep_at(file, line);
+	return 0;
+}
+#define cond_resched() pagesim_cond_resched(__FILE__, __LINE__)
+
+static inline bool need_resched(void)
+{
+	return false;
+}
+
 /* May the allocation wait for memory to be freed? */
 static inline bool gfpflags_allow_blocking(gfp_t gfp)
 {
@@ -54,7 +71,8 @@ static inline bool gfpflags_allow_blocking(gfp_t gfp)
 #define might_alloc(gfp) might_sleep_if(gfpflags_allow_blocking(gfp))
 
 /*
- * The kernel's word: spinlocks held in bits 0 to 7, softirqs in 8 to 15 (1
+ * The kernel's word: spinlocks held and depth of preempt_disable() in bits 0
+ * to 7, softirqs in 8 to 15 (1
  * for a handler, 2 for each local_bh_disable()), interrupt handlers from 16.
  */
 unsigned int preempt_count(void);

@@ -16,8 +16,8 @@
  *    waits for one, in synchronize_rcu(), rcu_barrier() or pagesim_shutdown().
  *    Hence a run is repeatable, and a callback that nobody waits for is not
  *    called before shutdown.
- *  - A stretch with preemption off, such as a plain spin_lock()'s, holds no
- *    grace period up, since a CPU here knows nothing of preemption.
+ *  - A plain spin_lock() does not turn preemption off, and so holds no grace
+ *    period up.
  *  - What the kernel says by hanging is a report.
  *
  * Context of all that has no other: a running machine. The first call on a
@@ -40,8 +40,9 @@ typedef void (*rcu_callback_t)(struct rcu_head *head);
  * ---- readers ----
  *
  * What holds a grace period up, since v4.20: rcu_read_lock(), and every
- * stretch without softirqs or interrupts: local_bh_disable(),
- * local_irq_disable(), the locks that do so, handlers of both.
+ * stretch without preemption, softirqs or interrupts: preempt_disable(),
+ * local_bh_disable(), local_irq_disable(), the locks that do so, handlers of
+ * both.
  */
 
 /*
