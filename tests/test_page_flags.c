@@ -407,6 +407,26 @@ static void test_report_names_page_and_rule(void **state)
 		      folio_test_dirty((struct folio *)pages.tail));
 }
 
+static void test_warnings(void **state)
+{
+	struct expected_report expected;
+	struct pages pages = make_pages();
+
+	(void)state;
+	if (pagesim_built_debug() < PAGESIM_DEBUG_VM)
+		skip();
+	VM_WARN_ON(PageLocked(pages.single));
+	expect_report(&expected, PAGESIM_REPORT_WARN,
+		      "VM_WARN_ON(!PageLocked(pages.single))",
+		      VM_WARN_ON(!PageLocked(pages.single)));
+	expect_report(&expected, PAGESIM_REPORT_WARN, "VM_WARN_ON_ONCE_PAGE(",
+		      VM_WARN_ON_ONCE_PAGE(true, pages.tail));
+	assert_non_null(strstr(expected.console, "pfn:0x2\n"));
+	expect_report(&expected, PAGESIM_REPORT_WARN, "VM_WARN_ON_ONCE_FOLIO(",
+		      VM_WARN_ON_ONCE_FOLIO(true, page_folio(pages.tail)));
+	assert_non_null(strstr(expected.console, "pfn:0x"));
+}
+
 /* ---- mapping's low bits, types, anon_exclusive ---- */
 
 static struct address_space *mapping(unsigned long bits)
@@ -550,6 +570,7 @@ int main(void)
 		machine_test(test_policies_choose_the_page),
 		cmocka_unit_test(test_policies_report),
 		machine_test(test_report_names_page_and_rule),
+		machine_test(test_warnings),
 		machine_test(test_mapping_kinds),
 		machine_test(test_types),
 		machine_test(test_type_over_type),

@@ -111,12 +111,27 @@ static inline bool pagesim_warn_on(bool cond, const char *rule,
 		if (pagesim_debug_tier >= 1)                                \
 			__PAGESIM_WARN(cond, "VM_WARN_ON_ONCE(" #cond ")"); \
 	} while (0)
+#define VM_WARN_ON(cond)                                               \
+	do {                                                           \
+		if (pagesim_debug_tier >= 1)                           \
+			__PAGESIM_WARN(cond, "VM_WARN_ON(" #cond ")"); \
+	} while (0)
+#define VM_WARN_ON_ONCE_PAGE(cond, page)         \
+	__VM_REPORT_PAGE(1, PAGESIM_REPORT_WARN, \
+			 "VM_WARN_ON_ONCE_PAGE(" #cond ")", cond, page)
+#define VM_WARN_ON_ONCE_FOLIO(cond, folio)                         \
+	__VM_REPORT_PAGE(1, PAGESIM_REPORT_WARN,                   \
+			 "VM_WARN_ON_ONCE_FOLIO(" #cond ")", cond, \
+			 &(folio)->page)
 #else
 #define VM_BUG_ON_PAGE(cond, page) __VM_UNCHECKED(cond)
 #define VM_BUG_ON_FOLIO(cond, folio) __VM_UNCHECKED(cond)
 #define VM_BUG_ON(cond) __VM_UNCHECKED(cond)
 #define VM_WARN_ON_FOLIO(cond, folio) __VM_UNCHECKED(cond)
 #define VM_WARN_ON_ONCE(cond) __VM_UNCHECKED(cond)
+#define VM_WARN_ON(cond) __VM_UNCHECKED(cond)
+#define VM_WARN_ON_ONCE_PAGE(cond, page) __VM_UNCHECKED(cond)
+#define VM_WARN_ON_ONCE_FOLIO(cond, folio) __VM_UNCHECKED(cond)
 #endif
 
 #ifdef CONFIG_DEBUG_VM_PGFLAGS
