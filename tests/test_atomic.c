@@ -47,6 +47,13 @@
 		assert_true(pfx##_inc_and_test(&v));                     \
 		assert_true(pfx##_add_negative(-1, &v));                 \
 		assert_false(pfx##_add_negative(1, &v));                 \
+		pfx##_set(&v, 15);                                       \
+		pfx##_andnot(2, &v);                                     \
+		assert_int_equal(pfx##_fetch_andnot(4, &v), 13);         \
+		assert_int_equal(pfx##_fetch_andnot_acquire(3, &v), 9);  \
+		assert_int_equal(pfx##_fetch_andnot_release(1, &v), 8);  \
+		assert_int_equal(pfx##_fetch_andnot_relaxed(8, &v), 8);  \
+		assert_int_equal(pfx##_read(&v), 0);                     \
 	}                                                                \
 	static void test_##pfx##_conditional(void **state)               \
 	{                                                                \
@@ -67,10 +74,16 @@
 		assert_int_equal(pfx##_read(&v), 0);                     \
 		assert_true(pfx##_dec_unless_positive(&v));              \
 		assert_int_equal(pfx##_read(&v), -1);                    \
+		assert_false(pfx##_inc_unless_negative(&v));             \
+		assert_int_equal(pfx##_read(&v), -1);                    \
+		pfx##_set(&v, 0);                                        \
+		assert_true(pfx##_inc_unless_negative(&v));              \
+		assert_int_equal(pfx##_read(&v), 1);                     \
 	}
 
 TEST_TYPE(atomic_t, atomic, int)
 TEST_TYPE(atomic_long_t, atomic_long, long)
+TEST_TYPE(atomic64_t, atomic64, s64)
 
 /* Counters wrap and never trap: -fsanitize=undefined has to agree. */
 static void test_wrap(void **state)
@@ -80,6 +93,16 @@ static void test_wrap(void **state)
 	(void)state;
 	assert_int_equal(atomic_inc_return(&v), INT_MIN);
 	assert_int_equal(atomic_dec_return(&v), INT_MAX);
+}
+
+static void test_64_bits(void **state)
+{
+	atomic64_t v = ATOMIC64_INIT(1LL << 40);
+
+	(void)state;
+	assert_int_equal(sizeof(v), 8);
+	atomic64_andnot(1LL << 40, &v);
+	assert_int_equal(atomic64_add_return(1LL << 41, &v), 1LL << 41);
 }
 
 static void test_plain_words(void **state)
@@ -148,6 +171,48 @@ static void receive_by_acquire(void *arg)
 	*(int *)arg = data;
 }
 
+static void receive_by_cond_acquire(void *arg)
+{
+	const int *word = &ready;
+
+	if (smp_cond_load_acquire(word, VAL == 1) == 1)
+		*(int *)arg = data;
+}
+
+static atomic_t seven;
+
+static void send_seven(void *arg)
+{
+	(void)arg;
+	data = 44;
+	smp_wmb();
+	atomic_set(&seven, 7);
+}
+
+static void receive_seven(void *arg)
+{
+	if (atomic_cond_read_relaxed(&seven, VAL > 6) != 7)
+		return;
+	smp_rmb();
+	*(int *)arg = data;
+}
+
+static void test_waits_for_a_condition(void **state)
+{
+	int got;
+
+	(void)state;
+	for (unsigned long i = 0; i < scaled(100); i++) {
+		data = ready = got = 0;
+		run_two(send_by_release, NULL, receive_by_cond_acquire, &got);
+		assert_int_equal(got, 43);
+		atomic_set(&seven, 0);
+		run_two(send_seven, NULL, receive_seven, &got);
+		assert_int_equal(got, 44);
+	}
+	assert_int_equal(atomic_cond_read_acquire(&seven, VAL), 7);
+}
+
 static void test_message_passing(void **state)
 {
 	int got = 0;
@@ -190,6 +255,35 @@ static void test_store_buffering(void **state)
 	}
 }
 
+#define NR_STORES 20000
+
+static int stored[2][NR_STORES], seen[2][NR_STORES];
+static atomic_t at_the_line;
+
+/* Both at once, again and again. */
+static void store_mb(void *arg)
+{
+	const int me = *(int *)arg;
+
+	for (unsigned long i = 0; i < scaled(NR_STORES); i++) {
+		atomic_inc(&at_the_line);
+		while (atomic_read(&at_the_line) < 2 * (int)(i + 1))
+			platform_relax();
+		smp_store_mb(stored[me][i], 1);
+		seen[me][i] = READ_ONCE(stored[!me][i]);
+	}
+}
+
+static void test_store_mb(void **state)
+{
+	int zero = 0, one = 1;
+
+	(void)state;
+	run_two(store_mb, &zero, store_mb, &one);
+	for (unsigned long i = 0; i < scaled(NR_STORES); i++)
+		assert_true(seen[0][i] || seen[1][i]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -197,11 +291,16 @@ int main(void)
 		cmocka_unit_test(test_atomic_conditional),
 		cmocka_unit_test(test_atomic_long),
 		cmocka_unit_test(test_atomic_long_conditional),
+		cmocka_unit_test(test_atomic64),
+		cmocka_unit_test(test_atomic64_conditional),
 		cmocka_unit_test(test_wrap),
+		cmocka_unit_test(test_64_bits),
+		cmocka_unit_test(test_waits_for_a_condition),
 		cmocka_unit_test(test_plain_words),
 		cmocka_unit_test(test_nothing_is_lost),
 		cmocka_unit_test(test_message_passing),
 		cmocka_unit_test(test_store_buffering),
+		cmocka_unit_test(test_store_mb),
 	};
 
 	return cmocka_run_group_tests_name("atomic", tests, NULL, NULL);

@@ -30,6 +30,34 @@ static void test_bits(void **state)
 	}
 }
 
+static void test_change(void **state)
+{
+	unsigned long words[2] = { 0, 0 };
+
+	(void)state;
+	for (unsigned long nr = 0; nr < 128; nr += 9) {
+		unsigned long mask = 1UL << nr % 64;
+
+		assert_false(test_bit_acquire(nr, words));
+		change_bit(nr, words);
+		assert_true(test_bit_acquire(nr, words));
+		assert_int_equal(words[nr / 64], mask);
+		assert_true(test_and_change_bit(nr, words));
+		assert_false(test_and_change_bit(nr, words));
+		assert_int_equal(words[nr / 64], mask);
+		__change_bit(nr, words);
+		assert_int_equal(words[nr / 64], 0);
+		assert_false(__test_and_set_bit(nr, words));
+		assert_true(__test_and_set_bit(nr, words));
+		assert_int_equal(words[nr / 64], mask);
+		assert_true(__test_and_clear_bit(nr, words));
+		assert_false(__test_and_clear_bit(nr, words));
+		assert_false(__test_and_change_bit(nr, words));
+		assert_true(__test_and_change_bit(nr, words));
+		assert_int_equal(words[0] | words[1], 0);
+	}
+}
+
 /* Two threads, one word, each its own bit: atomic ones lose nothing. */
 static unsigned long flags_word;
 
@@ -60,6 +88,25 @@ static void set_and_clear(void *arg)
 	}
 }
 
+/* An even number of changes each, the other's in between. */
+static void change(void *arg)
+{
+	unsigned long nr = (unsigned long)arg;
+
+	for (unsigned long i = 0; i < scaled(1000000); i++) {
+		change_bit(nr, &flags_word);
+		if (!test_and_change_bit(nr, &flags_word))
+			abort();
+	}
+}
+
+static void test_changes_from_two_threads(void **state)
+{
+	(void)state;
+	run_two(change, (void *)3UL, change, (void *)4UL);
+	assert_int_equal(flags_word, 0);
+}
+
 static void test_set_and_clear_from_two_threads(void **state)
 {
 	(void)state;
@@ -78,6 +125,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bits),
+		cmocka_unit_test(test_change),
+		cmocka_unit_test(test_changes_from_two_threads),
 		cmocka_unit_test(test_bits_from_two_threads),
 		cmocka_unit_test(test_set_and_clear_from_two_threads),
 	};

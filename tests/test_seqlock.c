@@ -23,6 +23,30 @@ static void test_counts(void **state)
 	assert_int_equal(read_seqcount_begin(&seq), 2);
 }
 
+static void test_the_rest(void **state)
+{
+	unsigned int start;
+
+	(void)state;
+	seqcount_init(&seq);
+	start = raw_read_seqcount_begin(&seq);
+	write_seqcount_begin(&seq);
+	assert_int_equal(raw_read_seqcount(&seq), 1);
+	assert_int_equal(raw_seqcount_begin(&seq), 0);
+	assert_true(read_seqcount_retry(&seq, raw_seqcount_begin(&seq)));
+	write_seqcount_end(&seq);
+	assert_int_equal(raw_seqcount_begin(&seq), 2);
+	assert_true(__read_seqcount_retry(&seq, start));
+	start = read_seqcount_begin(&seq);
+	assert_false(__read_seqcount_retry(&seq, start));
+	write_seqcount_invalidate(&seq);
+	assert_int_equal(raw_read_seqcount(&seq), 4);
+	assert_true(read_seqcount_retry(&seq, start));
+	raw_write_seqcount_barrier(&seq);
+	assert_int_equal(raw_read_seqcount(&seq), 6);
+	seqcount_init(&seq);
+}
+
 static unsigned long pair[2];
 static unsigned long looks, torn;
 static bool over;
@@ -31,10 +55,10 @@ static void write_pairs(void *arg)
 {
 	(void)arg;
 	for (unsigned long i = 0; i < scaled(100000); i++) {
-		raw_write_seqcount_begin(&seq);
+		write_seqcount_begin(&seq);
 		WRITE_ONCE(pair[0], i);
 		WRITE_ONCE(pair[1], i);
-		raw_write_seqcount_end(&seq);
+		write_seqcount_end(&seq);
 	}
 	smp_store_release(&over, true);
 }
@@ -68,6 +92,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts),
+		cmocka_unit_test(test_the_rest),
 		cmocka_unit_test(test_never_torn),
 	};
 

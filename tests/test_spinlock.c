@@ -153,6 +153,39 @@ static void test_irq(void **state)
 	assert_false(irqs_disabled() || spin_is_locked(&lock));
 }
 
+/*
+ * What is stored before the lock is ordered to what is stored in it: the
+ * data are plain, and ThreadSanitizer judges.
+ */
+static int data, ready;
+
+static void send(void *arg)
+{
+	(void)arg;
+	data = 42;
+	spin_lock(&lock);
+	smp_mb__after_spinlock();
+	WRITE_ONCE(ready, 1);
+	spin_unlock(&lock);
+}
+
+static void receive(void *arg)
+{
+	while (!READ_ONCE(ready))
+		platform_relax();
+	smp_rmb();
+	*(int *)arg = data;
+}
+
+static void test_mb_after_spinlock(void **state)
+{
+	int got = 0;
+
+	(void)state;
+	run_two(send, NULL, receive, &got);
+	assert_int_equal(got, 42);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -160,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_mutual_exclusion),
 		cmocka_unit_test(test_sleeps),
 		cmocka_unit_test(test_membarrier),
+		cmocka_unit_test(test_mb_after_spinlock),
 		machine_test(test_bh),
 		machine_test(test_irq),
 	};

@@ -2,7 +2,7 @@
 /* Floor: 1 */
 /*
  * Atomic operations with the kernel's names and the kernel's ordering: on
- * atomic_t, on atomic_long_t, and on plain words.
+ * atomic_t, on atomic_long_t and atomic64_t, and on plain words.
  *
  * Models: include/linux/atomic/atomic-instrumented.h, Documentation/
  * atomic_t.txt and memory-barriers.txt at v6.12.
@@ -18,7 +18,8 @@
  *
  * Differs from the kernel: "fully ordered" is __ATOMIC_SEQ_CST. On x86-64
  * that is the same locked instruction; on other machines it is as much as
- * C11 promises, which is less than smp_mb() before and after.
+ * C11 promises, which is less than smp_mb() before and after. atomic_long_t
+ * and atomic64_t are two types, where a 64-bit kernel has one.
  */
 #ifndef PAGESIM_ATOMIC_H
 #define PAGESIM_ATOMIC_H
@@ -35,6 +36,38 @@
 /* Around an atomic operation without a result, to order it after all. */
 #define smp_mb__before_atomic() smp_mb()
 #define smp_mb__after_atomic() smp_mb()
+
+/* A store before all that follows it. Ordering: full, after the store. */
+#define smp_store_mb(var, value)        \
+	do {                            \
+		WRITE_ONCE(var, value); \
+		smp_mb();               \
+	} while (0)
+
+/*
+ * Looks at *ptr until cond, an expression of VAL, holds; VAL is what is there.
+ * Returns it. Ordering: none, or acquire by the look that ended it.
+ */
+void cpu_relax(void); /* cpu.h */
+#define __smp_cond_load(ptr, cond, load)   \
+	__extension__({                    \
+		__auto_type __ptr = (ptr); \
+		__auto_type VAL = load;    \
+                                           \
+		while (!(cond)) {          \
+			cpu_relax();       \
+			VAL = load;        \
+		}                          \
+		VAL;                       \
+	})
+#define smp_cond_load_relaxed(ptr, cond) \
+	__smp_cond_load(ptr, cond, READ_ONCE(*__ptr))
+#define smp_cond_load_acquire(ptr, cond) \
+	__smp_cond_load(ptr, cond, smp_load_acquire(__ptr))
+#define atomic_cond_read_relaxed(v, cond) \
+	smp_cond_load_relaxed(&(v)->counter, cond)
+#define atomic_cond_read_acquire(v, cond) \
+	smp_cond_load_acquire(&(v)->counter, cond)
 
 #define xchg(p, v) __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 #define xchg_acquire(p, v) __atomic_exchange_n(p, v, __ATOMIC_ACQUIRE)
@@ -66,7 +99,7 @@
 #define try_cmpxchg_relaxed(p, oldp, new) \
 	__try_cmpxchg(p, oldp, new, __ATOMIC_RELAXED)
 
-/* ---- atomic_t and atomic_long_t: one set of functions for each ---- */
+/* ---- atomic_t and the longer ones: one set of functions for each ---- */
 
 #ifdef PAGESIM_EXPLORED
 
@@ -132,6 +165,13 @@ enum {
 	__ATOMIC_ORDERS(__ATOMIC_FETCH, type, pfx, word, op,    \
 			__atomic_fetch_##op)
 
+/* v &= ~i */
+#define __ATOMIC_ANDNOT(type, pfx, word, sfx, order)                         \
+	static __always_inline word pfx##_fetch_andnot##sfx(word i, type *v) \
+	{                                                                    \
+		return __atomic_fetch_and(&v->counter, ~i, order);           \
+	}
+
 /* inc and dec are sums of 1. */
 #define __ATOMIC_STEP(type, pfx, word, step, op, sfx, order)            \
 	static __always_inline word pfx##_##step##_return##sfx(type *v) \
@@ -181,6 +221,11 @@ enum {
 	__ATOMIC_BITS(type, pfx, word, and)                                   \
 	__ATOMIC_BITS(type, pfx, word, or)                                    \
 	__ATOMIC_BITS(type, pfx, word, xor)                                   \
+	__ATOMIC_ORDERS(__ATOMIC_ANDNOT, type, pfx, word)                     \
+	static __always_inline void pfx##_andnot(word i, type *v)             \
+	{                                                                     \
+		pfx##_and(~i, v);                                             \
+	}                                                                     \
 	static __always_inline void pfx##_inc(type *v)                        \
 	{                                                                     \
 		pfx##_add(1, v);                                              \
@@ -235,6 +280,16 @@ enum {
 	{                                                                     \
 		return pfx##_add_unless(v, 1, 0);                             \
 	}                                                                     \
+	static __always_inline bool pfx##_inc_unless_negative(type *v)        \
+	{                                                                     \
+		word old = pfx##_read(v);                                     \
+                                                                              \
+		do {                                                          \
+			if (unlikely(old < 0))                                \
+				return false;                                 \
+		} while (!pfx##_try_cmpxchg(v, &old, old + 1));               \
+		return true;                                                  \
+	}                                                                     \
 	static __always_inline bool pfx##_dec_unless_positive(type *v)        \
 	{                                                                     \
 		word old = pfx##_read(v);                                     \
@@ -260,6 +315,7 @@ enum {
 /* clang-format off */
 __ATOMIC_TYPE(atomic_t, atomic, int)
 __ATOMIC_TYPE(atomic_long_t, atomic_long, long)
+__ATOMIC_TYPE(atomic64_t, atomic64, s64)
 /* clang-format on */
 
 #endif /* PAGESIM_ATOMIC_H */

@@ -119,4 +119,59 @@ static __always_inline void __clear_bit(unsigned long nr, unsigned long *addr)
 	WRITE_ONCE(addr[BIT_WORD(nr)], addr[BIT_WORD(nr)] & ~BIT_MASK(nr));
 }
 
+/* ---- the rest of both families ---- */
+
+/* As test_bit(). Ordering: acquire. Since v6.1. */
+static __always_inline bool test_bit_acquire(unsigned long nr,
+					     const unsigned long *addr)
+{
+	return (__atomic_load_n(addr + BIT_WORD(nr), __ATOMIC_ACQUIRE) >>
+		(nr % BITS_PER_LONG)) &
+	       1;
+}
+
+static __always_inline void change_bit(unsigned long nr, unsigned long *addr)
+{
+	__atomic_fetch_xor(addr + BIT_WORD(nr), BIT_MASK(nr), __ATOMIC_RELAXED);
+}
+
+static __always_inline bool test_and_change_bit(unsigned long nr,
+						unsigned long *addr)
+{
+	return __TEST_AND_CHANGE_BIT("btc", xor, BIT_MASK(nr), nr, addr,
+				     __ATOMIC_SEQ_CST);
+}
+
+static __always_inline void __change_bit(unsigned long nr, unsigned long *addr)
+{
+	WRITE_ONCE(addr[BIT_WORD(nr)], addr[BIT_WORD(nr)] ^ BIT_MASK(nr));
+}
+
+static __always_inline bool __test_and_set_bit(unsigned long nr,
+					       unsigned long *addr)
+{
+	unsigned long old = addr[BIT_WORD(nr)];
+
+	WRITE_ONCE(addr[BIT_WORD(nr)], old | BIT_MASK(nr));
+	return old & BIT_MASK(nr);
+}
+
+static __always_inline bool __test_and_clear_bit(unsigned long nr,
+						 unsigned long *addr)
+{
+	unsigned long old = addr[BIT_WORD(nr)];
+
+	WRITE_ONCE(addr[BIT_WORD(nr)], old & ~BIT_MASK(nr));
+	return old & BIT_MASK(nr);
+}
+
+static __always_inline bool __test_and_change_bit(unsigned long nr,
+						  unsigned long *addr)
+{
+	unsigned long old = addr[BIT_WORD(nr)];
+
+	WRITE_ONCE(addr[BIT_WORD(nr)], old ^ BIT_MASK(nr));
+	return old & BIT_MASK(nr);
+}
+
 #endif /* PAGESIM_BITOPS_H */

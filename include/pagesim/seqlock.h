@@ -68,4 +68,59 @@ static inline void raw_write_seqcount_end(seqcount_t *s)
 	WRITE_ONCE(s->sequence, s->sequence + 1);
 }
 
+/*
+ * The same; in the kernel lockdep is told, too, and asks that nothing of the
+ * writer's own CPU can come in between and read. Here lockdep does not follow
+ * sequence counts.
+ */
+static inline void write_seqcount_begin(seqcount_t *s)
+{
+	raw_write_seqcount_begin(s);
+}
+
+static inline void write_seqcount_end(seqcount_t *s)
+{
+	raw_write_seqcount_end(s);
+}
+
+/* read_seqcount_begin() without lockdep. */
+static inline unsigned int raw_read_seqcount_begin(const seqcount_t *s)
+{
+	return read_seqcount_begin(s);
+}
+
+/*
+ * Does not wait: of an odd count returns the even one before it, and the
+ * retry fails. Ordering: acquire.
+ */
+static inline unsigned int raw_seqcount_begin(const seqcount_t *s)
+{
+	return raw_read_seqcount(s) & ~1U;
+}
+
+/* Without the smp_rmb(), which is the caller's then. */
+static inline bool __read_seqcount_retry(const seqcount_t *s,
+					 unsigned int start)
+{
+	return unlikely(READ_ONCE(s->sequence) != start);
+}
+
+/*
+ * For who writes what has one writer by itself: what readers see before it
+ * and what they see after it is never mixed, and nobody waits.
+ */
+static inline void raw_write_seqcount_barrier(seqcount_t *s)
+{
+	WRITE_ONCE(s->sequence, s->sequence + 1);
+	smp_wmb();
+	WRITE_ONCE(s->sequence, s->sequence + 1);
+}
+
+/* Every reader that is under way has to look again. */
+static inline void write_seqcount_invalidate(seqcount_t *s)
+{
+	smp_wmb();
+	WRITE_ONCE(s->sequence, s->sequence + 2);
+}
+
 #endif /* PAGESIM_SEQLOCK_H */

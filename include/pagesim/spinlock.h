@@ -14,6 +14,7 @@
 #ifndef PAGESIM_SPINLOCK_H
 #define PAGESIM_SPINLOCK_H
 
+#include <pagesim/barrier.h>
 #include <pagesim/compiler.h>
 #include <pagesim/cpu.h>
 #include <pagesim/lockdep.h>
@@ -118,6 +119,16 @@ static inline void spin_unlock_irqrestore(spinlock_t *lock, unsigned long flags)
 	spin_unlock(lock);
 	local_irq_restore(flags);
 }
+
+/*
+ * After a spin_lock(): makes it a full barrier between what is before it and
+ * what is after this. On x86-64 the lock's instruction is one already.
+ */
+#if defined(__x86_64__) && !defined(PAGESIM_TSAN) && !defined(PAGESIM_EXPLORE)
+#define smp_mb__after_spinlock() barrier()
+#else
+#define smp_mb__after_spinlock() smp_mb()
+#endif
 
 static inline bool spin_is_locked(const spinlock_t *lock)
 {

@@ -29,10 +29,16 @@ typedef struct {
 	long counter;
 } atomic_long_t;
 
+typedef struct {
+	s64 counter;
+} atomic64_t;
+
 #define ATOMIC_INIT(i) \
 	{              \
 		(i)    \
 	}
+#define ATOMIC_LONG_INIT(i) ATOMIC_INIT(i)
+#define ATOMIC64_INIT(i) ATOMIC_INIT(i)
 
 struct list_head {
 	struct list_head *next, *prev;
