@@ -227,7 +227,6 @@ void folio_put_wait_locked(struct folio *folio)
 
 void folio_unlock(struct folio *folio)
 {
-	static_assert(PG_waiters == 7, "the sign of PG_locked's byte");
 	VM_BUG_ON_FOLIO(!folio_test_locked(folio), folio);
 	if (folio_xor_flags_has_waiters(folio, BIT(PG_locked)))
 		folio_wake_bit(folio, PG_locked);

@@ -346,13 +346,29 @@ static __always_inline void __SetPageUptodate(struct page *page)
 /*
  * Flips flags that are changed under the folio lock only, all of them in
  * bits 0 to 6, and tells whether somebody waits for one. Ordering: release.
+ *
+ * PG_waiters is the sign of the byte, so that on x86-64, as in the kernel
+ * (xor_unlock_is_negative_byte()), one instruction does both; of the operation
+ * on the word gcc 12 and clang 14 make a loop of cmpxchg.
  */
 static inline bool folio_xor_flags_has_waiters(struct folio *folio,
 					       unsigned long mask)
 {
-	return __atomic_fetch_xor(folio_flags(folio, 0), mask,
-				  __ATOMIC_RELEASE) &
+	unsigned long *flags = folio_flags(folio, 0);
+
+	static_assert(PG_waiters == 7, "the sign of the first byte");
+#if defined(__x86_64__) && !defined(PAGESIM_TSAN)
+	bool waiters;
+
+	__asm__ __volatile__("lock xorb %2, %0"
+			     : "+m"(*(char *)flags), "=@ccs"(waiters)
+			     : "iq"((char)mask)
+			     : "memory");
+	return waiters;
+#else
+	return __atomic_fetch_xor(flags, mask, __ATOMIC_RELEASE) &
 	       BIT(PG_waiters);
+#endif
 }
 
 #define PG_head_mask (1UL << PG_head)

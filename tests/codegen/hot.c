@@ -51,21 +51,29 @@ static inline bool hand_cmpxchg(int *count, int old, int new)
 					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
-/* clang 14 makes a loop of the operation on the word. */
-static inline bool hand_bts(unsigned long *word, int bit)
-{
-#if defined(__clang__)
-	bool old;
+/* Of the operation on the word both compilers make a loop, for some bits. */
+#define hand_bit_op(insn, word, bit)                                 \
+	__extension__({                                              \
+		bool __set;                                          \
+                                                                     \
+		__asm__ __volatile__("lock " insn "q %2, %0"         \
+				     : "+m"(*(word)), "=@ccc"(__set) \
+				     : "J"(bit)                      \
+				     : "memory");                    \
+		__set;                                               \
+	})
 
-	__asm__ __volatile__("lock btsq %2, %0"
-			     : "+m"(*word), "=@ccc"(old)
-			     : "J"(bit)
-			     : "memory");
-	return old;
-#else
-	return __atomic_fetch_or(word, 1UL << bit, __ATOMIC_ACQUIRE) >> bit & 1;
-#endif
-}
+#define hand_xor_negative(word, mask)                         \
+	__extension__({                                       \
+		bool __negative;                              \
+                                                              \
+		__asm__ __volatile__("lock xorb %2, %0"       \
+				     : "+m"(*(char *)(word)), \
+				       "=@ccs"(__negative)    \
+				     : "i"(mask)              \
+				     : "memory");             \
+		__negative;                                   \
+	})
 
 PAIR(void, get, struct folio *folio, folio_get(folio),
      __atomic_fetch_add(&COUNT, 1, __ATOMIC_RELAXED))
@@ -79,9 +87,18 @@ PAIR(int, freeze, struct folio *folio, return folio_ref_freeze(folio, 2),
 PAIR(void, unfreeze, struct folio *folio, folio_ref_unfreeze(folio, 2),
      __atomic_store_n(&COUNT, 2, __ATOMIC_RELEASE))
 PAIR(bool, trylock, struct folio *folio, return folio_trylock(folio),
-     return !hand_bts(&folio->flags, PG_locked))
+     return !hand_bit_op("bts", &folio->flags, PG_locked))
+PAIR(bool, unlock, struct folio *folio,
+     return folio_xor_flags_has_waiters(folio, 1UL << PG_locked),
+     return hand_xor_negative(&folio->flags, 1 << PG_locked))
 PAIR(void, set_dirty, struct folio *folio, folio_set_dirty(folio),
      __atomic_fetch_or(&folio->flags, 1UL << PG_dirty, __ATOMIC_RELAXED))
+PAIR(bool, test_set_dirty, struct folio *folio,
+     return folio_test_set_dirty(folio),
+     return hand_bit_op("bts", &folio->flags, PG_dirty))
+PAIR(bool, test_clear_lru, struct folio *folio,
+     return folio_test_clear_lru(folio),
+     return hand_bit_op("btr", &folio->flags, PG_lru))
 PAIR(bool, test_lru, struct folio *folio, return folio_test_lru(folio),
      return __atomic_load_n(&folio->flags, __ATOMIC_RELAXED) >> PG_lru & 1)
 PAIR(void, spin_lock, raw_spinlock_t *lock, raw_spin_lock(lock), u8 free = 0;
