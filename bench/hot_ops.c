@@ -57,6 +57,43 @@ static inline void hand_lock(u32 *word)
 			cpu_relax();
 }
 
+/* As the kernel's x86 code: one instruction each. */
+#if defined(__x86_64__) && !defined(PAGESIM_TSAN)
+static inline bool hand_folio_trylock(unsigned long *flags)
+{
+	bool old;
+
+	__asm__ __volatile__("lock btsq %2, %0"
+			     : "+m"(*flags), "=@ccc"(old)
+			     : "J"(PG_locked)
+			     : "memory");
+	return !old;
+}
+
+static inline bool hand_folio_unlock(unsigned long *flags)
+{
+	bool waiters;
+
+	__asm__ __volatile__("lock xorb %2, %0"
+			     : "+m"(*(char *)flags), "=@ccs"(waiters)
+			     : "i"(1 << PG_locked)
+			     : "memory");
+	return waiters;
+}
+#else
+static inline bool hand_folio_trylock(unsigned long *flags)
+{
+	return !(__atomic_fetch_or(flags, 1UL << PG_locked, __ATOMIC_ACQUIRE) &
+		 1UL << PG_locked);
+}
+
+static inline bool hand_folio_unlock(unsigned long *flags)
+{
+	return __atomic_fetch_xor(flags, 1UL << PG_locked, __ATOMIC_RELEASE) &
+	       1UL << PG_waiters;
+}
+#endif
+
 LOOP(lib_get_put, (folio_get(folio), folio_put(folio)))
 LOOP(hand_get_put,
      (__atomic_fetch_add(count, 1, __ATOMIC_RELAXED), hand_put(folio, count)))
@@ -73,6 +110,10 @@ LOOP(hand_flag,
      (__atomic_fetch_or(flags, 1UL << PG_dirty, __ATOMIC_RELAXED),
       __atomic_fetch_and(flags, ~(1UL << PG_dirty), __ATOMIC_RELAXED)))
 
+LOOP(lib_folio_lock, (folio_lock(folio), folio_unlock(folio)))
+LOOP(hand_folio_lock, if (!hand_folio_trylock(flags)) __folio_lock(folio);
+     if (hand_folio_unlock(flags)) folio_wake_bit(folio, PG_locked))
+
 LOOP(lib_spin_lock, (spin_lock(lock), spin_unlock(lock)))
 LOOP(hand_spin_lock,
      (hand_lock(word), __atomic_store_n(word, 0, __ATOMIC_RELEASE)))
@@ -82,5 +123,6 @@ const struct hot_op HOT_OPS[NR_HOT_OPS] = {
 	{ "try_get_put", lib_try_get_put, hand_try_get_put },
 	{ "freeze_unfreeze", lib_freeze, hand_freeze },
 	{ "set_clear_flag", lib_flag, hand_flag },
+	{ "folio_lock_unlock", lib_folio_lock, hand_folio_lock },
 	{ "spin_lock_unlock", lib_spin_lock, hand_spin_lock },
 };

@@ -20,7 +20,7 @@ struct hot_op {
 	hot_loop_t lib, hand;
 };
 
-#define NR_HOT_OPS 5
+#define NR_HOT_OPS 6
 
 /* By tier; those above the one that is built in are not there. */
 extern const struct hot_op hot_ops_none[NR_HOT_OPS];
