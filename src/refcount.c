@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Floor: 2
 #include <errno.h>
+#include <pagesim/err.h>
 #include <pagesim/page_alloc.h>
 #include <pagesim/refcount.h>
 
@@ -31,7 +32,7 @@ int try_grab_folio(struct folio *folio, int refs, unsigned int flags)
 	/* The zero page is everywhere and never goes away. */
 	if (!(flags & FOLL_PIN) || is_zero_folio(folio))
 		return 0;
-	if (folio_test_large(folio)) {
+	if (folio_has_pincount(folio)) {
 		folio_ref_add(folio, refs);
 		atomic_add(refs, &folio->_pincount);
 	} else {
@@ -107,4 +108,69 @@ void gup_put_folio(struct folio *folio, int refs, unsigned int flags)
 		folio_ref_hand_over(folio, PAGE_REF_PIN, PAGE_REF_CALLER, refs);
 	}
 	folio_put_refs(folio, refs);
+}
+
+/*
+ * Only what is exclusive gets pinned, and stays so until it is freed. Of a
+ * large folio nobody knows by now whether it was pinned as a whole, by its
+ * head, or by a page.
+ */
+static void sanity_check_pinned_page(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+
+	if (is_zero_page(page) || !folio_test_anon(folio))
+		return;
+	if (!folio_test_large(folio) || folio_test_hugetlb(folio))
+		VM_BUG_ON_PAGE(!PageAnonExclusive(&folio->page), page);
+	else
+		VM_BUG_ON_PAGE(!PageAnonExclusive(&folio->page) &&
+				       !PageAnonExclusive(page),
+			       page);
+}
+
+void unpin_user_page(struct page *page)
+{
+	sanity_check_pinned_page(page);
+	gup_put_folio(page_folio(page), 1, FOLL_PIN);
+}
+
+void unpin_folio(struct folio *folio)
+{
+	gup_put_folio(folio, 1, FOLL_PIN);
+}
+
+void unpin_user_folio(struct folio *folio, unsigned long npages)
+{
+	gup_put_folio(folio, (int)npages, FOLL_PIN);
+}
+
+/* From pages[i] on: how many are pages of the same folio. */
+static unsigned long nr_of_one_folio(struct page *const *pages,
+				     unsigned long npages, unsigned long i)
+{
+	const struct folio *folio = page_folio(pages[i]);
+	unsigned long end = i + 1;
+
+	while (end < npages && pages[end] && page_folio(pages[end]) == folio)
+		end++;
+	return end - i;
+}
+
+void unpin_user_pages(struct page **pages, unsigned long npages)
+{
+	unsigned long nr;
+
+	if (WARN_ON(IS_ERR_VALUE(npages)))
+		return;
+	for (unsigned long i = 0; i < npages; i++)
+		if (pages[i])
+			sanity_check_pinned_page(pages[i]);
+	for (unsigned long i = 0; i < npages; i += nr) {
+		nr = 1;
+		if (!pages[i])
+			continue;
+		nr = nr_of_one_folio(pages, npages, i);
+		gup_put_folio(page_folio(pages[i]), (int)nr, FOLL_PIN);
+	}
 }

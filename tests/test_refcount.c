@@ -197,6 +197,90 @@ static void test_grab_of_what_cannot_be(void **state)
 	folio_put(folio);
 }
 
+static void test_unpin(void **state)
+{
+	struct folio *small = folio_alloc(GFP_KERNEL, 0);
+	struct folio *large = folio_alloc(GFP_KERNEL, 3);
+	struct page *pages[] = { folio_page(large, 1), folio_page(large, 2),
+				 NULL, &small->page, folio_page(large, 2) };
+
+	(void)state;
+	assert_false(folio_has_pincount(small));
+	assert_true(folio_has_pincount(large));
+	assert_int_equal(try_grab_folio(small, 3, FOLL_PIN), 0);
+	assert_int_equal(try_grab_folio(large, 7, FOLL_PIN), 0);
+	unpin_user_pages(pages, ARRAY_SIZE(pages));
+	assert_int_equal(folio_ref_count(small), 1 + 2 * 1024);
+	assert_int_equal(folio_ref_count(large), 1 + 4);
+	assert_int_equal(atomic_read(&large->_pincount), 4);
+	unpin_user_page(&small->page);
+	unpin_user_page(folio_page(large, 7));
+	assert_int_equal(folio_ref_count(small), 1 + 1024);
+	assert_int_equal(atomic_read(&large->_pincount), 3);
+	unpin_folio(small);
+	unpin_user_folio(large, 3);
+	assert_int_equal(folio_ref_count(small), 1);
+	assert_int_equal(folio_ref_count(large), 1);
+	assert_false(folio_maybe_dma_pinned(large));
+	/* The last pin may be the last reference. */
+	assert_int_equal(try_grab_folio(small, 1, FOLL_PIN), 0);
+	folio_put(small);
+	unpin_user_pages(&pages[3], 1);
+	assert_int_equal(folio_ref_count(small), 0);
+	folio_put(large);
+}
+
+static void test_wrong_unpins(void **state)
+{
+	struct expected_report expected;
+	struct folio *large = folio_alloc(GFP_KERNEL, 3);
+	struct page *page = folio_page(large, 5);
+
+	(void)state;
+	assert_int_equal(try_grab_folio(large, 2, FOLL_PIN), 0);
+	expect_report(&expected, PAGESIM_REPORT_WARN, "IS_ERR_VALUE(npages)",
+		      unpin_user_pages(&page, (unsigned long)-ENOMEM));
+	large->mapping = (struct address_space *)PAGE_MAPPING_ANON;
+	if (pagesim_built_debug() >= PAGESIM_DEBUG_VM) {
+		expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+			      "!PageAnonExclusive(page)",
+			      unpin_user_page(page));
+		expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+			      "!PageAnonExclusive(page)",
+			      unpin_user_pages(&page, 1));
+	}
+	/* The page's or, of a mapping as a whole, the head's. */
+	SetPageAnonExclusive(page);
+	unpin_user_page(page);
+	ClearPageAnonExclusive(page);
+	SetPageAnonExclusive(&large->page);
+	unpin_user_page(page);
+	ClearPageAnonExclusive(&large->page);
+	assert_int_equal(folio_ref_count(large), 1);
+	large->mapping = NULL;
+	folio_put(large);
+}
+
+static void test_wrong_unpins_of_a_single_page(void **state)
+{
+	struct expected_report expected;
+	struct folio *folio = folio_alloc(GFP_KERNEL, 0);
+
+	(void)state;
+	assert_int_equal(try_grab_folio(folio, 2, FOLL_PIN), 0);
+	folio->mapping = (struct address_space *)PAGE_MAPPING_ANON;
+	if (pagesim_built_debug() >= PAGESIM_DEBUG_VM)
+		expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+			      "!PageAnonExclusive(&folio->page)",
+			      unpin_user_page(&folio->page));
+	unpin_folio(folio); /* does not look */
+	SetPageAnonExclusive(&folio->page);
+	unpin_user_page(&folio->page);
+	ClearPageAnonExclusive(&folio->page);
+	folio->mapping = NULL;
+	folio_put(folio);
+}
+
 /* ---- two threads ---- */
 
 /*
@@ -304,6 +388,9 @@ int main(void)
 		machine_test(test_fast_pin_of_a_small_folio),
 		machine_test(test_zero_page_is_not_pinned),
 		machine_test(test_grab_of_what_cannot_be),
+		machine_test(test_unpin),
+		machine_test(test_wrong_unpins),
+		machine_test(test_wrong_unpins_of_a_single_page),
 		machine_test(test_walkers_and_owners),
 		machine_test(test_last_put),
 	};

@@ -147,10 +147,16 @@ static inline bool is_zero_folio(const struct folio *folio)
 	return is_zero_page(&folio->page);
 }
 
+/* Whether pins are counted in _pincount. v6.12 has a macro; 64-bit only. */
+static inline bool folio_has_pincount(const struct folio *folio)
+{
+	return folio_test_large(folio);
+}
+
 /* "No" is certain, as long as no new pin can come; "yes" may be wrong. */
 static inline bool folio_maybe_dma_pinned(const struct folio *folio)
 {
-	if (folio_test_large(folio))
+	if (folio_has_pincount(folio))
 		return atomic_read(&folio->_pincount) > 0;
 	return (unsigned int)folio_ref_count(folio) >= GUP_PIN_COUNTING_BIAS;
 }
@@ -171,7 +177,27 @@ int try_grab_folio(struct folio *folio, int refs, unsigned int flags);
 struct folio *try_grab_folio_fast(struct page *page, int refs,
 				  unsigned int flags);
 
-/* Gives back what either of them took, by the same flags. */
+/* Gives back what either of them took, by the same flags. Ordering: full. */
 void gup_put_folio(struct folio *folio, int refs, unsigned int flags);
+
+/*
+ * Give back pins (FOLL_PIN), one for each page named; of an array, those of
+ * neighbours in one folio at once. Ordering: full. Context: any; the caller
+ * has the pins.
+ *
+ * Tier "vm" reports, for those that are given pages, an anonymous folio that
+ * lost PG_anon_exclusive while it was pinned (since v5.19): on its only page,
+ * on hugetlb's head, or on neither the page nor the head of another. Those
+ * that are given folios do not look (unpin_folio(): since v6.11).
+ */
+void unpin_user_page(struct page *page);
+void unpin_folio(struct folio *folio);
+/* npages: how many pins. Since v6.12. */
+void unpin_user_folio(struct folio *folio, unsigned long npages);
+/*
+ * NULLs are passed over. A negative error code for npages, as from a pinning
+ * that failed, is warned of, and nothing is done.
+ */
+void unpin_user_pages(struct page **pages, unsigned long npages);
 
 #endif /* PAGESIM_REFCOUNT_H */
