@@ -573,6 +573,49 @@ static void test_check(void **state)
 	unmap_and_put(folio);
 }
 
+static void test_expected_ref_count(void **state)
+{
+	struct folio *folio = folio_alloc(GFP_KERNEL, HPAGE_PMD_ORDER);
+	struct expected_report expected;
+	int count = -1;
+
+	(void)state;
+	assert_int_equal(folio_expected_ref_count(folio), 0);
+	folio->mapping = (struct address_space *)0x1000UL;
+	assert_int_equal(folio_expected_ref_count(folio), 512);
+	folio_set_private(folio);
+	assert_int_equal(folio_expected_ref_count(folio), 513);
+	add_ptes(folio, 7, 3);
+	add_pmd(folio);
+	assert_int_equal(folio_expected_ref_count(folio), 517);
+	remove_pmd(folio);
+	remove_ptes(folio, 7, 3);
+	/* An anonymous one's mapping holds none, the swap cache does. */
+	folio->mapping = ANON;
+	assert_int_equal(folio_expected_ref_count(folio), 0);
+	folio_clear_private(folio);
+	folio_set_swapcache(folio);
+	assert_int_equal(folio_expected_ref_count(folio), 0);
+	folio_set_swapbacked(folio);
+	assert_int_equal(folio_expected_ref_count(folio), 512);
+	add_ptes(folio, 0, 2);
+	assert_int_equal(folio_expected_ref_count(folio), 514);
+	remove_ptes(folio, 0, 2);
+	folio_clear_swapcache(folio);
+	folio->mapping = NULL;
+	__folio_set_hugetlb(folio);
+	assert_int_equal(folio_expected_ref_count(folio), 0);
+	__folio_clear_hugetlb(folio);
+	folio->mapping = (struct address_space *)0x1000UL;
+	__folio_set_slab(folio);
+	expect_report(&expected, PAGESIM_REPORT_WARN, "page_has_type",
+		      count = folio_expected_ref_count(folio));
+	assert_int_equal(count, 0);
+	__folio_clear_slab(folio);
+	folio->mapping = NULL;
+	unmap_and_put(folio);
+}
+
 #define expect_warn(text, statement) \
 	expect_report(&expected, PAGESIM_REPORT_WARN, text, statement)
 
@@ -811,6 +854,7 @@ int main(void)
 		machine_test(test_entirely_mapped_twice),
 		machine_test(test_nr_pages_mapped_below_none),
 		machine_test(test_check),
+		machine_test(test_expected_ref_count),
 		machine_test(test_pages_of_another_folio),
 		machine_test(test_sanity_checks),
 		machine_test(test_counted_last),

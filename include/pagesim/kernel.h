@@ -54,6 +54,7 @@
 #include <pagesim/page-flags.h>
 #include <pagesim/page_alloc.h>
 #include <pagesim/page_ref.h>
+#include <pagesim/pagevec.h>
 #include <pagesim/refcount.h>
 #include <pagesim/snapshot_page.h>
 

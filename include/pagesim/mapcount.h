@@ -131,6 +131,34 @@ static inline bool folio_likely_mapped_shared(const struct folio *folio)
 }
 
 /*
+ * The references that the swap cache, the page cache (one a page each),
+ * PG_private and page tables hold. What folio_ref_count() has beyond it, and
+ * beyond the caller's own, is somebody's who may look at the memory: GUP, a
+ * walker. An LRU cache's is not in it, either.
+ *
+ * Stable for an unmapped folio that is locked. Else a guess, good enough not
+ * to begin what cannot succeed. A folio with a type other than hugetlb is
+ * warned of, with 0 for the result.
+ *
+ * include/linux/mm.h of 6.12.117; v6.12 proper has no such function.
+ */
+static inline int folio_expected_ref_count(const struct folio *folio)
+{
+	const unsigned int order = folio_order(folio);
+	int count = 0;
+
+	if (WARN_ON_ONCE(page_has_type(&folio->page) &&
+			 !folio_test_hugetlb(folio)))
+		return 0;
+	count += folio_test_swapcache(folio) << order;
+	if (!folio_test_anon(folio)) {
+		count += !!READ_ONCE(folio->mapping) << order;
+		count += folio_test_private(folio);
+	}
+	return count + folio_mapcount(folio);
+}
+
+/*
  * Whether the counts agree: the first rule of the table above that is
  * broken, in words, or NULL. Context: nobody maps or unmaps meanwhile.
  */
