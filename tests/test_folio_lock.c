@@ -149,6 +149,55 @@ static void test_no_wake_up_for_nothing(void **state)
 	folio_put(folio);
 }
 
+/* An unlock is for one: the next sleeps on until that one unlocks. */
+static void test_one_is_woken(void **state)
+{
+	struct waiter first, second;
+
+	(void)state;
+	folio = folio_alloc(GFP_KERNEL, 0);
+	folio_lock(folio);
+	queue_myself(&first, 0);
+	queue_myself(&second, 0);
+	folio_unlock(folio);
+	assert_true(first.wait.flags & WQ_FLAG_WOKEN);
+	assert_false(second.wait.flags & WQ_FLAG_WOKEN);
+	assert_true(folio_test_waiters(folio));
+	assert_true(folio_trylock(folio));
+	folio_unlock(folio);
+	assert_true(second.wait.flags & WQ_FLAG_WOKEN);
+	assert_false(folio_test_waiters(folio));
+	folio_put(folio);
+}
+
+/* A folio nobody waits for, on the queue of one that somebody waits for. */
+static void test_waiters_of_a_neighbour(void **state)
+{
+	struct folio *folios[600], *other = NULL;
+	struct waiter waiter;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(folios); i++)
+		folios[i] = folio_alloc(GFP_KERNEL, 0);
+	folio = folios[0];
+	for (size_t i = 1; i < ARRAY_SIZE(folios); i++)
+		if (folio_waitqueue(folios[i]) == folio_waitqueue(folio))
+			other = folios[i];
+	assert_non_null(other);
+	folio_lock(folio);
+	queue_myself(&waiter, 0);
+	folio_lock(other);
+	folio_set_waiters(other);
+	folio_unlock(other);
+	assert_false(folio_test_waiters(other));
+	assert_true(folio_test_waiters(folio));
+	assert_false(waiter.wait.flags & WQ_FLAG_WOKEN);
+	folio_unlock(folio);
+	assert_true(waiter.wait.flags & WQ_FLAG_WOKEN);
+	for (size_t i = 0; i < ARRAY_SIZE(folios); i++)
+		folio_put(folios[i]);
+}
+
 /* Waits for another bit: not woken, but not forgotten either. */
 static void test_another_bit(void **state)
 {
@@ -232,6 +281,113 @@ static void test_writeback(void **state)
 	folio_put(folio);
 }
 
+/*
+ * What happens inside of a wake-up: func is called for this entry, before
+ * those that are queued after it.
+ */
+static void queue_first(wait_queue_entry_t *entry, wait_queue_func_t func)
+{
+	wait_queue_head_t *q = folio_waitqueue(folio);
+	unsigned long flags;
+
+	init_wait(entry);
+	entry->func = func;
+	spin_lock_irqsave(&q->lock, flags);
+	folio_set_waiters(folio);
+	__add_wait_queue_entry_tail(q, entry);
+	spin_unlock_irqrestore(&q->lock, flags);
+}
+
+static unsigned int nr_queued(void)
+{
+	wait_queue_head_t *q = folio_waitqueue(folio);
+	unsigned int nr = 0;
+	struct list_head *pos;
+	unsigned long flags;
+
+	spin_lock_irqsave(&q->lock, flags);
+	for (pos = q->head.next; pos != &q->head; pos = pos->next)
+		nr++;
+	spin_unlock_irqrestore(&q->lock, flags);
+	return nr;
+}
+
+static int left;
+
+static int drop_the_last(wait_queue_entry_t *entry, unsigned int mode, int sync,
+			 void *key)
+{
+	(void)mode;
+	(void)sync;
+	(void)key;
+	list_del_init_careful(&entry->entry);
+	folio_put(folio);
+	left = folio_ref_count(folio);
+	return 0;
+}
+
+/* Who waited may free the folio, while the waker is not through with it. */
+static void test_freed_when_written_back(void **state)
+{
+	wait_queue_entry_t entry;
+
+	(void)state;
+	folio = folio_alloc(GFP_KERNEL, 0);
+	folio_lock(folio);
+	folio_start_writeback(folio);
+	folio_unlock(folio);
+	queue_first(&entry, drop_the_last);
+	folio_end_writeback(folio);
+	assert_int_equal(left, 1);
+	assert_int_equal(folio_ref_count(folio), 0);
+}
+
+static int write_again(wait_queue_entry_t *entry, unsigned int mode, int sync,
+		       void *key)
+{
+	(void)mode;
+	(void)sync;
+	(void)key;
+	list_del_init_careful(&entry->entry);
+	assert_false(folio_test_set_writeback(folio));
+	return 0;
+}
+
+static bool went_on, too_early;
+
+static void wait_for_writeback(void *arg)
+{
+	(void)arg;
+	folio_wait_writeback(folio);
+	WRITE_ONCE(too_early, folio_test_writeback(folio));
+	smp_store_release(&went_on, true);
+}
+
+/* The next writeback has begun before the waiter of this one runs. */
+static void test_written_back_again(void **state)
+{
+	struct pagesim_thread thread;
+	wait_queue_entry_t entry;
+
+	(void)state;
+	folio = folio_alloc(GFP_KERNEL, 0);
+	folio_lock(folio);
+	folio_start_writeback(folio);
+	folio_unlock(folio);
+	went_on = false;
+	queue_first(&entry, write_again);
+	start_workers(&thread, 1, wait_for_writeback);
+	while (nr_queued() < 2)
+		pagesim_softirq_point();
+	folio_end_writeback(folio);
+	while (!nr_queued() && !smp_load_acquire(&went_on))
+		pagesim_softirq_point();
+	folio_end_writeback(folio);
+	join_workers(&thread, 1);
+	assert_false(too_early);
+	folio_put(folio);
+}
+
 /* The waiter's reference is gone before it sleeps: the owner's is the last. */
 static void put_and_wait(void *arg)
 {
@@ -300,9 +456,13 @@ int main(void)
 		cpu_test(test_waiters_flag_goes),
 		cpu_test(test_handoff),
 		cpu_test(test_no_wake_up_for_nothing),
+		cpu_test(test_one_is_woken),
+		cpu_test(test_waiters_of_a_neighbour),
 		cpu_test(test_another_bit),
 		cpu_test(test_read),
 		cpu_test(test_writeback),
+		cpu_test(test_freed_when_written_back),
+		cpu_test(test_written_back_again),
 		cpu_test(test_put_and_wait),
 		cpu_test(test_many_folios),
 	};
