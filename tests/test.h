@@ -50,7 +50,7 @@ static inline int shutdown_machine(void **state)
 
 struct expected_report {
 	jmp_buf out;
-	bool came;
+	int nr;
 	enum pagesim_report_kind kind;
 	char rule[256];
 	char console[4096]; /* what was printed before it */
@@ -60,7 +60,7 @@ static inline void take_report(const struct pagesim_report *report, void *data)
 {
 	struct expected_report *expected = data;
 
-	expected->came = true;
+	expected->nr++;
 	expected->kind = report->kind;
 	snprintf(expected->rule, sizeof(expected->rule), "%s", report->rule);
 	if (report->kind == PAGESIM_REPORT_BUG_ON)
@@ -68,10 +68,13 @@ static inline void take_report(const struct pagesim_report *report, void *data)
 }
 
 /*
- * Runs the statement, which must end in a report of the kind whose rule has
- * the text in it. The report is left in expected.
+ * Runs the statement, which must make one report, of the kind and with the
+ * text in its rule. The report is left in expected, and of several, for who
+ * calls expect_reports(), the last.
  */
-#define expect_report(expected, wanted, text, statement)               \
+#define expect_report(expected, wanted, text, statement) \
+	expect_reports(expected, 1, wanted, text, statement)
+#define expect_reports(expected, how_many, wanted, text, statement)    \
 	do {                                                           \
 		FILE *__to;                                            \
                                                                        \
@@ -86,7 +89,7 @@ static inline void take_report(const struct pagesim_report *report, void *data)
 		pagesim_set_report_handler(NULL, NULL);                \
 		pagesim_set_console(NULL);                             \
 		fclose(__to);                                          \
-		assert_true((expected)->came);                         \
+		assert_int_equal((expected)->nr, how_many);            \
 		assert_int_equal((expected)->kind, wanted);            \
 		assert_non_null(strstr((expected)->rule, text));       \
 	} while (0)

@@ -30,6 +30,18 @@ static void test_each_order(void **state)
 	}
 }
 
+/* What its user kept there: a CPU's list leaves it as it finds it. */
+static void test_private_goes(void **state)
+{
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	(void)state;
+	set_page_private(page, 0xabc);
+	__free_page(page);
+	assert_false(PageBuddy(page));
+	assert_int_equal(page_private(page), 0);
+}
+
 static void test_compound(void **state)
 {
 	struct folio *folio = folio_alloc(GFP_KERNEL, 9);
@@ -434,6 +446,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		machine_test(test_each_order),
+		machine_test(test_private_goes),
 		machine_test(test_compound),
 		machine_test(test_too_large_an_order),
 		machine_test(test_freeing_a_tail_is_reported),

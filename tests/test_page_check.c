@@ -165,7 +165,7 @@ static void expect_bad(const struct expected_report *expected,
 	const char *this_name = this_cpu()->name;
 	char line[128];
 
-	assert_true(expected->came);
+	assert_int_equal(expected->nr, 1);
 	assert_int_equal(expected->kind, PAGESIM_REPORT_BUG_ON);
 	snprintf(line, sizeof(line), "Bad page state: pfn %lu: %s",
 		 page_to_pfn(page), reason);

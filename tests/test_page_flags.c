@@ -340,7 +340,7 @@ static const struct policy_case policy_cases[] = {
 
 static bool reports(void (*change)(struct page *), struct page *page)
 {
-	struct expected_report expected = { .came = false };
+	struct expected_report expected = { .nr = 0 };
 	FILE *null = fopen("/dev/null", "w");
 
 	pagesim_set_console(null);
@@ -350,7 +350,7 @@ static bool reports(void (*change)(struct page *), struct page *page)
 	pagesim_set_report_handler(NULL, NULL);
 	pagesim_set_console(NULL);
 	fclose(null);
-	return expected.came;
+	return expected.nr;
 }
 
 /* In tier pgflags a wrong change is reported; below it, it passes. */

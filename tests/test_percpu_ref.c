@@ -234,8 +234,8 @@ static void test_misuse_warns(void **state)
 	(void)state;
 	init_ref(PERCPU_REF_ALLOW_REINIT);
 	percpu_ref_get(&ref);
-	expect_report(&report, PAGESIM_REPORT_WARN, "is_percpu",
-		      percpu_ref_resurrect(&ref));
+	expect_reports(&report, 2, PAGESIM_REPORT_WARN, "is_percpu",
+		       percpu_ref_resurrect(&ref));
 	assert_int_equal(pagesim_nr_reports(PAGESIM_REPORT_WARN),
 			 2); /* dying */
 	percpu_ref_kill(&ref);

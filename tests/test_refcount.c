@@ -6,6 +6,29 @@
 #include <pagesim/refcount.h>
 #include "threads.h"
 
+/*
+ * With a step between a look at a page's head and what is done with it, which
+ * is too short for another thread to get in between when a test wants it to.
+ */
+static void (*after_look)(void);
+
+static struct folio *page_folio_and_step(struct page *page)
+{
+	struct folio *folio = page_folio(page);
+	void (*step)(void) = after_look;
+
+	after_look = NULL;
+	if (step)
+		step();
+	return folio;
+}
+
+#pragma push_macro("page_folio")
+#undef page_folio
+#define page_folio(page) page_folio_and_step(page)
+#include "../src/refcount.c"
+#pragma pop_macro("page_folio")
+
 static void test_get_and_put(void **state)
 {
 	struct folio *folio = folio_alloc(GFP_KERNEL, 2);
@@ -159,6 +182,42 @@ static void test_fast_pin_of_a_small_folio(void **state)
 	assert_null(try_grab_folio_fast(&folio->page, 1, FOLL_GET));
 	folio_ref_unfreeze(folio, 1);
 	folio_put(folio);
+}
+
+/* By the time that its count goes up, the head is not the page's any more. */
+static struct page *block;
+
+static void split_it(void)
+{
+	for (int i = 1; i < 4; i++) {
+		clear_compound_head(block + i);
+		WRITE_ONCE(block[i].mapping, (struct address_space *)NULL);
+		set_page_count(block + i, 1);
+	}
+	page_flags_drop(block + 1, PAGE_FLAGS_SECOND);
+	page_flags_drop(block, PG_head_mask);
+}
+
+static void test_stale_head(void **state)
+{
+	static const unsigned int flags[] = { FOLL_GET, FOLL_PIN };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		struct folio *folio = folio_alloc(GFP_KERNEL, 2);
+
+		block = &folio->page;
+		after_look = split_it;
+		assert_ptr_equal(try_grab_folio_fast(block + 3, 1, flags[i]),
+				 block + 3);
+		assert_null(after_look);
+		assert_int_equal(page_ref_count(block), 1);
+		assert_int_equal(page_ref_count(block + 3),
+				 1 + (i ? GUP_PIN_COUNTING_BIAS : 1));
+		gup_put_folio((struct folio *)(block + 3), 1, flags[i]);
+		for (int page = 0; page < 4; page++)
+			put_page(block + page);
+	}
 }
 
 static void test_zero_page_is_not_pinned(void **state)
@@ -386,6 +445,7 @@ int main(void)
 		machine_test(test_pins_of_a_small_folio),
 		machine_test(test_pins_of_a_large_folio),
 		machine_test(test_fast_pin_of_a_small_folio),
+		machine_test(test_stale_head),
 		machine_test(test_zero_page_is_not_pinned),
 		machine_test(test_grab_of_what_cannot_be),
 		machine_test(test_unpin),
