@@ -781,6 +781,61 @@ static void test_counted_last(void **state)
 	folio_put(folio);
 }
 
+/* hugetlb's is removed the other way round: counted until it is gone. */
+static struct {
+	unsigned long counted, uncounted;
+	bool done;
+} huge;
+
+/* Until it was seen, if the host ever lets the other thread in between. */
+static void map_hugetlb(void *arg)
+{
+	unsigned long rounds = scaled(200000), most = scaled(20000000);
+
+	for (unsigned long i = 0;
+	     i < rounds || (i < most && !READ_ONCE(huge.counted)); i++) {
+		pagesim_hugetlb_add_rmap(arg);
+		smp_store_release(&phase, 2 * i + 1);
+		hugetlb_remove_rmap(arg);
+		smp_store_release(&phase, 2 * i + 2);
+	}
+	smp_store_release(&huge.done, true);
+}
+
+static bool is_mapped_entirely(const struct folio *folio)
+{
+	return atomic_read_acquire(&folio->_entire_mapcount) >= 0;
+}
+
+/* Both looks of a run are at one removal: what is gone stays so. */
+static void watch_hugetlb(void *arg)
+{
+	while (!smp_load_acquire(&huge.done)) {
+		unsigned long run = smp_load_acquire(&phase);
+		bool early = counted(arg), entirely = is_mapped_entirely(arg);
+		bool late = counted(arg);
+
+		if (!(run & 1) || smp_load_acquire(&phase) != run)
+			continue;
+		huge.uncounted += !early && entirely;
+		WRITE_ONCE(huge.counted, huge.counted + (!entirely && late));
+	}
+}
+
+static void test_hugetlb_is_uncounted_last(void **state)
+{
+	struct folio *folio = folio_alloc(GFP_KERNEL, WATCHED_ORDER);
+
+	(void)state;
+	phase = 0;
+	__folio_set_hugetlb(folio);
+	run_two(map_hugetlb, folio, watch_hugetlb, folio);
+	print_message("counted, not mapped: %lu\n", huge.counted);
+	assert_int_equal(huge.uncounted, 0);
+	__folio_clear_hugetlb(folio);
+	folio_put(folio);
+}
+
 /*
  * Two processes, each with page tables of its own, map the same folio, until
  * one of them has often enough seen the other go on in the midst of a round.
@@ -860,6 +915,7 @@ int main(void)
 		machine_test(test_pages_of_another_folio),
 		machine_test(test_sanity_checks),
 		machine_test(test_counted_last),
+		machine_test(test_hugetlb_is_uncounted_last),
 		machine_test(test_nothing_is_lost),
 	};
 
