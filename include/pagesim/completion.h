@@ -20,9 +20,13 @@ struct completion {
 	wait_queue_head_t wait; /* its lock protects done */
 };
 
+/*
+ * Nothing done, nobody waits. Context: any, x is nobody else's yet. Ordering:
+ * none; what publishes x has to order.
+ */
 void init_completion(struct completion *x);
 
-/* To be used again. Context: nobody waits or completes. */
+/* To be used again. Context: nobody waits or completes. Ordering: none. */
 static inline void reinit_completion(struct completion *x)
 {
 	x->done = 0;

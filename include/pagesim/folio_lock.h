@@ -68,11 +68,17 @@ void folio_wake_bit(struct folio *folio, int bit_nr);
 
 /*
  * The end of a read from the store: unlocks, and marks uptodate if it went
- * well, in one operation. Context: the folio is locked and not uptodate.
+ * well, in one operation. Context: any, the folio is locked and not uptodate
+ * (tier "vm" checks). Ordering: release; what was read is seen by who finds
+ * the folio uptodate, as by who gets the lock.
  */
 void folio_end_read(struct folio *folio, bool success);
 
-/* Sleeps until the bit is clear; it may be set again by then. */
+/*
+ * Sleeps until the bit is clear; it may be set again by then. Context: may
+ * sleep, a reference is held. Ordering: acquire of what the waker released;
+ * none if it does not have to sleep.
+ */
 void folio_wait_bit(struct folio *folio, int bit_nr);
 
 static inline void folio_wait_locked(struct folio *folio)
@@ -86,7 +92,8 @@ void folio_put_wait_locked(struct folio *folio);
 
 /*
  * The contents are on their way to the store. Context: the folio is locked
- * and not yet under writeback. Writeback holds no reference.
+ * and not yet under writeback (tier "vm" checks). Writeback holds no
+ * reference. Ordering: full.
  */
 void folio_start_writeback(struct folio *folio);
 

@@ -14,8 +14,10 @@
  * head, pgmap, pp_magic, a queued rcu_head, the mlock filler. Bit 0 of it
  * says "tail", so every other user has to keep that bit clear.
  *
- * Access: flags by page-flags.h, compound_head by compound_head.h, the
- * counts by folio.h; the rest by the owner of the page.
+ * Access: flags and page_type by page-flags.h, compound_head by
+ * compound_head.h, _refcount by page_ref.h and refcount.h, map counts by
+ * mapcount.h, _pincount by refcount.h, order and size by folio.h; the rest by
+ * the owner of the page.
  */
 #ifndef PAGESIM_MM_TYPES_H
 #define PAGESIM_MM_TYPES_H

@@ -77,7 +77,10 @@ static __always_inline struct page *PF_HEAD(const struct page *page,
 	return __pf_page(compound_head(page));
 }
 
-/* Until v6.1's waiters; since then such flags have folio_ functions only. */
+/*
+ * v6.1 has it, for PageWaiters() alone. v6.12 has neither: waiters and other
+ * such flags have folio_ functions only.
+ */
 static __always_inline struct page *PF_ONLY_HEAD(const struct page *page,
 						 bool change __maybe_unused)
 {

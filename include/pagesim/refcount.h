@@ -13,9 +13,9 @@
  *    checked after, not before;
  *  - folio_get_nontail_page(): a frame number is all there is.
  *
- * Differs from the kernel: no ZONE_DEVICE, hugetlb, memory cgroup or
- * deferred split queue behind the last put yet, and FOLL_PCI_P2PDMA is not
- * looked at.
+ * Differs from the kernel: no ZONE_DEVICE, hugetlb, memory cgroup, LRU list
+ * or deferred split queue behind the last put, only the LRU's flags go; and
+ * FOLL_PCI_P2PDMA is not looked at.
  */
 #ifndef PAGESIM_REFCOUNT_H
 #define PAGESIM_REFCOUNT_H
@@ -54,7 +54,10 @@ static inline bool folio_try_get(struct folio *folio)
 	return folio_ref_add_unless(folio, 1, 0);
 }
 
-/* Of the head of page. Context: as for folio_try_get(). */
+/*
+ * The same for the count of this very page: no head is looked up, and of a
+ * tail, whose count is 0, none is got. Ordering: full if it takes one.
+ */
 static inline bool get_page_unless_zero(struct page *page)
 {
 	return page_ref_add_unless(page, 1, 0);
@@ -63,14 +66,18 @@ static inline bool get_page_unless_zero(struct page *page)
 /*
  * For who knows a frame number only: a reference on the page's folio if the
  * page is a folio's first. No head is looked up, so none can be stale: a
- * tail's count is 0 (mm/internal.h).
+ * tail's count is 0 (include/linux/mm.h).
  */
 static inline struct folio *folio_get_nontail_page(struct page *page)
 {
 	return get_page_unless_zero(page) ? (struct folio *)page : NULL;
 }
 
-/* Refuses, with a warning, where one more could overflow (since v5.1). */
+/*
+ * Of the page's folio. Refuses, with a warning, where the count says that it
+ * is free or that one more could overflow (since v5.1). Context: a reference
+ * is held, or a lock that keeps the folio. Ordering: none.
+ */
 static inline bool try_get_page(struct page *page)
 {
 	page = compound_head(page);
@@ -102,7 +109,10 @@ static inline void folio_put(struct folio *folio)
 		__folio_put(folio);
 }
 
-/* Several at once; as in the kernel, without a look at what is there. */
+/*
+ * Several at once; as in the kernel, without a look at what is there.
+ * Ordering: full, as folio_put().
+ */
 static inline void folio_put_refs(struct folio *folio, int refs)
 {
 	if (folio_ref_sub_and_test(folio, refs))
@@ -173,6 +183,12 @@ int try_grab_folio(struct folio *folio, int refs, unsigned int flags);
  * lock. Returns the folio that the page still belongs to after the reference
  * was got, or NULL. Ordering: full after a pin, before the caller looks at
  * the page table again.
+ *
+ * Context: in the kernel interrupts are off, which keeps the page tables, and
+ * v6.12 warns if they are not. Differs from the kernel: neither that warning
+ * (VM_WARN_ON_ONCE(!irqs_disabled())), since there are no page tables to be
+ * kept, nor FOLL_LONGTERM, which there refuses a pin of a folio that is not
+ * to be pinned for long (in ZONE_MOVABLE or CMA, or device memory of a kind).
  */
 struct folio *try_grab_folio_fast(struct page *page, int refs,
 				  unsigned int flags);

@@ -110,7 +110,14 @@ void prepare_to_wait_exclusive(wait_queue_head_t *q, wait_queue_entry_t *entry,
  */
 void finish_wait(wait_queue_head_t *q, wait_queue_entry_t *entry);
 
-/* Wakes all that are not exclusive and nr exclusive ones (0: all). */
+/*
+ * Wakes all that are not exclusive and nr exclusive ones (0: all). Ordering:
+ * full before a thread that sleeps is woken. Context: any; __wake_up() takes
+ * the queue's lock itself.
+ *
+ * Differs from the kernel: there __wake_up_locked_key() has no nr and wakes
+ * one exclusive.
+ */
 void __wake_up_locked_key(wait_queue_head_t *q, unsigned int mode, int nr,
 			  void *key);
 void __wake_up(wait_queue_head_t *q, unsigned int mode, int nr, void *key);
