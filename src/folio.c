@@ -43,18 +43,3 @@ void prep_compound_page(struct page *page, unsigned int order)
 	prep_compound_head(page, order);
 	page_shadow_renew(page, order);
 }
-
-void destroy_compound_page(struct page *page, unsigned int order)
-{
-	unsigned long nr = 1UL << order;
-
-	VM_BUG_ON_PAGE(compound_order(page) != order, page);
-	page_shadow_renew(page, order);
-	page_flags_drop(page + 1, PAGE_FLAGS_SECOND);
-	for (unsigned long i = 1; i < nr; i++) {
-		WRITE_ONCE(page[i].mapping, (struct address_space *)NULL);
-		clear_compound_head(&page[i]);
-		page_flags_drop(page + i, PAGE_FLAGS_CHECK_AT_PREP);
-	}
-	page_flags_drop(page, PAGE_FLAGS_CHECK_AT_PREP);
-}

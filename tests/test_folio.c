@@ -4,6 +4,8 @@
 #include <pagesim/folio.h>
 #include <pagesim/list.h>
 #include <pagesim/memmap.h>
+#include <pagesim/page_alloc.h>
+#include <pagesim/refcount.h>
 #include "threads.h"
 
 static struct page *fresh_pages(unsigned int order)
@@ -63,15 +65,14 @@ static void test_order_looks_like_flags(void **state)
 	assert_true(test_bit(PG_locked, &page[1].flags));
 }
 
-static void test_destroy_compound_page(void **state)
+static void test_freed(void **state)
 {
-	struct page *page = fresh_pages(5);
+	struct folio *folio = folio_alloc(GFP_KERNEL, 5);
+	struct page *page = &folio->page;
 
 	(void)state;
-	prep_compound_page(page, 5);
-	folio_set_large_rmappable((struct folio *)page);
 	SetPageHWPoison(page + 3);
-	destroy_compound_page(page, 5);
+	folio_put(folio);
 	for (unsigned long i = 0; i < 32; i++) {
 		assert_false(PageCompound(page + i));
 		assert_int_equal(page[i].flags & PAGEFLAGS_MASK,
@@ -81,19 +82,19 @@ static void test_destroy_compound_page(void **state)
 	}
 }
 
-static void test_destroy_wants_the_order(void **state)
+static void test_free_wants_the_order(void **state)
 {
 	struct expected_report expected;
-	struct page *page = fresh_pages(5);
+	struct folio *folio = folio_alloc(GFP_KERNEL, 5);
 
 	(void)state;
-	if (pagesim_built_debug() < PAGESIM_DEBUG_VM)
-		skip();
-	prep_compound_page(page, 5);
-	expect_report(&expected, PAGESIM_REPORT_BUG_ON, "compound_order",
-		      destroy_compound_page(page, 4));
-	assert_non_null(strstr(expected.console, "pfn:0x0\n"));
-	assert_non_null(strstr(expected.console, "head: order:5"));
+	if (pagesim_built_debug() >= PAGESIM_DEBUG_VM) {
+		expect_report(&expected, PAGESIM_REPORT_BUG_ON,
+			      "compound_order", __free_pages(&folio->page, 4));
+		assert_non_null(strstr(expected.console, "head: order:5"));
+		set_page_count(&folio->page, 1);
+	}
+	folio_put(folio);
 }
 
 static void test_small_folio(void **state)
@@ -108,8 +109,8 @@ static void test_small_folio(void **state)
 
 /*
  * PG_head comes before the first tail and goes after the last, as a second
- * thread sees it. phase is odd while a run is under way: 4n + 1 prep, 4n + 3
- * undoing. What is read between two equal phases belongs to one run.
+ * thread sees it. phase is odd while a run is under way: 4n + 1 allocation,
+ * 4n + 3 free. What is read between two equal phases belongs to one run.
  *
  * The steps for a single tail follow each other too closely to be seen from
  * another thread; their order is for the explorer.
@@ -125,18 +126,18 @@ static struct {
 } seen;
 
 /* Goes on until the other thread, which may be late, has seen enough. */
-static void prep_and_destroy(void *arg)
+static void alloc_and_free(void *arg)
 {
-	struct page *page = arg;
+	struct folio *folio = arg;
 
 	for (unsigned long i = 0; i < scaled(20000) || !READ_ONCE(seen.preps) ||
 				  !READ_ONCE(seen.undoings);
 	     i++) {
 		smp_store_release(&phase, 4 * i + 1);
-		prep_compound_page(page, WATCHED_ORDER);
+		assert_ptr_equal(folio_alloc(GFP_KERNEL, WATCHED_ORDER), folio);
 		smp_store_release(&phase, 4 * i + 2);
 		smp_store_release(&phase, 4 * i + 3);
-		destroy_compound_page(page, WATCHED_ORDER);
+		folio_put(folio);
 		smp_store_release(&phase, 4 * i + 4);
 	}
 	smp_store_release(&over, true);
@@ -179,10 +180,11 @@ static void watch(void *arg)
 
 static void test_tails_have_a_head(void **state)
 {
-	struct page *page = fresh_pages(WATCHED_ORDER);
+	struct folio *folio = folio_alloc(GFP_KERNEL, WATCHED_ORDER);
 
 	(void)state;
-	run_two(prep_and_destroy, page, watch, page);
+	folio_put(folio);
+	run_two(alloc_and_free, folio, watch, folio);
 	print_message("%lu looks into a prep, %lu into an undoing\n",
 		      seen.preps, seen.undoings);
 	assert_int_equal(seen.tails_without_head, 0);
@@ -193,8 +195,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		machine_test(test_prep_compound_page),
 		machine_test(test_order_looks_like_flags),
-		machine_test(test_destroy_compound_page),
-		machine_test(test_destroy_wants_the_order),
+		machine_test(test_freed),
+		machine_test(test_free_wants_the_order),
 		machine_test(test_small_folio),
 		machine_test(test_tails_have_a_head),
 	};

@@ -5,6 +5,7 @@
 #include <pagesim/mapcount.h>
 #include <pagesim/memmap.h>
 #include <pagesim/page_alloc.h>
+#include "compound_pages.h"
 #include "threads.h"
 
 #define ANON ((struct address_space *)(0x1000UL | PAGE_MAPPING_ANON))

@@ -6,6 +6,7 @@
 #include <pagesim/page_shadow.h>
 #include <pagesim/folio_lock.h>
 #include <pagesim/refcount.h>
+#include "compound_pages.h"
 #include "cpus.h"
 
 static struct expected_report expected;

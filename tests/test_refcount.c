@@ -4,6 +4,7 @@
 #include "test.h"
 #include <pagesim/page_alloc.h>
 #include <pagesim/refcount.h>
+#include "compound_pages.h"
 #include "threads.h"
 
 /*
@@ -189,13 +190,9 @@ static struct page *block;
 
 static void split_it(void)
 {
-	for (int i = 1; i < 4; i++) {
-		clear_compound_head(block + i);
-		WRITE_ONCE(block[i].mapping, (struct address_space *)NULL);
+	destroy_compound_page(block, 2);
+	for (int i = 1; i < 4; i++)
 		set_page_count(block + i, 1);
-	}
-	page_flags_drop(block + 1, PAGE_FLAGS_SECOND);
-	page_flags_drop(block, PG_head_mask);
 }
 
 static void test_stale_head(void **state)

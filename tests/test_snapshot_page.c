@@ -9,6 +9,7 @@
 #include <pagesim/page_alloc.h>
 #include <pagesim/refcount.h>
 #include <pagesim/snapshot_page.h>
+#include "compound_pages.h"
 #include "threads.h"
 
 static struct page_snapshot ps;

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Floor: 2 */
 /*
- * Folios: size, and how a block of pages becomes a compound page and stops
- * being one.
+ * Folios: size, and how a block of pages becomes a compound page. How it
+ * stops being one is part of free_pages_prepare(), in page_alloc.c: the second
+ * page's flags go, then the tails one by one, then PG_head with the head's
+ * other flags.
  *
  * Models: include/linux/mm.h, include/linux/huge_mm.h, mm/internal.h,
  * mm/page_alloc.c at v6.12.
@@ -78,14 +80,5 @@ static inline void set_page_private(struct page *page, unsigned long private)
  * are 0. Ordering: none; what publishes the folio has to order.
  */
 void prep_compound_page(struct page *page, unsigned int order);
-
-/*
- * Undoes it: the second page's flags, then the tails one by one, then, last
- * of all, PG_head with the head's other flags.
- *
- * Context: the last reference is gone. In the kernel, and for the page
- * allocator here, part of free_pages_prepare(), between checks.
- */
-void destroy_compound_page(struct page *page, unsigned int order);
 
 #endif /* PAGESIM_FOLIO_H */
