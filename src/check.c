@@ -229,36 +229,15 @@ static void check_tail(struct check *c, const struct folio *folio,
 	check_anon_exclusive(c, folio, tail);
 }
 
-/* _mapcount counts entries for the page, _entire_mapcount for the whole. */
-static void check_mapcounts(struct check *c, const struct folio *folio,
-			    unsigned long nr)
+/* Of an imported page the type may be younger than the counts. */
+static void check_mapcounts(struct check *c, const struct folio *folio)
 {
 	const struct page *page = &folio->page;
-	bool typed = page_has_type(page);
-	int large = atomic_read(&folio->_large_mapcount) + 1;
-	int entire = atomic_read(&folio->_entire_mapcount) + 1;
-	int pages = atomic_read(&folio->_nr_pages_mapped);
-	int mapped = entire && !typed ? ENTIRELY_MAPPED : 0;
-	int sum = entire;
+	const char *broken = pagesim_mapcount_check(folio);
 
-	for (unsigned long i = 0; i < nr && !typed; i++) {
-		int own = atomic_read(&page[i]._mapcount) + 1;
-
-		if (page_has_type(page + i)) /* a tail: reported there */
-			continue;
-		sum += own;
-		mapped += own > 0;
-	}
-	if (large != sum)
-		WRONG(c, page,
-		      "I15: mapped %d times in all, its pages and the whole %d times",
-		      large, sum);
-	if (pages != mapped)
-		WRONG(c, page, "I15: _nr_pages_mapped is 0x%x, expected 0x%x",
-		      (unsigned int)pages, (unsigned int)mapped);
-	if (typed && !folio_test_hugetlb(folio) && large &&
-	    !is_as_imported(page))
-		WRONG(c, page, "I12: mapped %d times, and has a type", large);
+	if (broken && !(is_as_imported(page) && page_has_type(page) &&
+			!folio_test_hugetlb(folio)))
+		WRONG(c, page, "I15: %s", broken);
 }
 
 /* However wrong the order is: the pages that say that they belong to it. */
@@ -294,7 +273,7 @@ static unsigned long check_large(struct check *c, const struct page *page)
 	check_folio(c, folio);
 	for (unsigned long i = 1; i < nr; i++)
 		check_tail(c, folio, i);
-	check_mapcounts(c, folio, nr);
+	check_mapcounts(c, folio);
 	return nr;
 }
 

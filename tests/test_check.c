@@ -366,7 +366,7 @@ static void test_types(void **state)
 	folio_ref_add(folio, 1);
 	atomic_set(&folio->_entire_mapcount, 0);
 	atomic_set(&folio->_large_mapcount, 0);
-	FINDS_STATE(&folio->page, "I12: mapped 1 times, and has a");
+	FINDS_STATE(&folio->page, "I15: a folio of this type is never mapped");
 	atomic_set(&folio->_large_mapcount, -1);
 	atomic_set(&folio->_entire_mapcount, -1);
 	__folio_clear_slab(folio);
@@ -416,19 +416,16 @@ static void test_mapcounts(void **state)
 	atomic_set(&folio->_large_mapcount, 2);
 	atomic_set(&folio->_nr_pages_mapped, 0x800000 + 1);
 	FINDS_NOTHING;
-	WHILE_SET(
-		&folio->_large_mapcount, 1,
-		FINDS_STATE(
-			page,
-			"I15: mapped 2 times in all, its pages and the whole 3 times"));
-	WHILE_SET(
-		&folio->_nr_pages_mapped, 1,
-		FINDS_STATE(page,
-			    "I15: _nr_pages_mapped is 0x1, expected 0x800001"));
+	WHILE_SET(&folio->_large_mapcount, 1,
+		  FINDS_STATE(page, "I15: _large_mapcount is not the sum"));
+	WHILE_SET(&folio->_nr_pages_mapped, 1,
+		  FINDS_STATE(page, "I15: _nr_pages_mapped is not what"));
 	atomic_set(&page[2]._mapcount, -1);
 	atomic_set(&folio->_entire_mapcount, -1);
 	atomic_set(&folio->_large_mapcount, -1);
 	atomic_set(&folio->_nr_pages_mapped, 0);
+	WHILE_SET(&folio->_entire_mapcount, -3,
+		  FINDS_STATE(page, "I15: a map count is below none"));
 	/* Of hugetlb the pages are not counted. */
 	__folio_set_hugetlb(folio);
 	atomic_set(&folio->_entire_mapcount, 1);

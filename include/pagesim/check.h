@@ -14,9 +14,9 @@
  * | I7     | a free page: no count, mapping, map count, flag, cgroup       |
  * | I9     | somebody waits for a folio: PG_waiters                        |
  * | I10    | nothing is locked or under writeback (unless allowed)         |
- * | I12    | page types: known, in no tail, and not mapped                 |
+ * | I12    | page types: known, and in no tail                             |
  * | I13    | PG_anon_exclusive: not on KSM pages, on small pinned ones     |
- * | I15    | a large folio's map counts add up                             |
+ * | I15    | a large folio's map counts agree, by pagesim_mapcount_check() |
  * | I20    | hugetlb is large                                              |
  * | I21    | free blocks: order, alignment, list and counter               |
  *
