@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "test.h"
+#include <pagesim/memmap.h>
 
 static void test_kinds(void **state)
 {
@@ -37,6 +38,79 @@ static void test_kinds(void **state)
 			    "refcount");
 	assert_string_equal(pagesim_report_kind_name(PAGESIM_REPORT_ASSERTION),
 			    "assertion");
+}
+
+static int nr_looks;
+
+static bool look(void)
+{
+	nr_looks++;
+	return true;
+}
+
+/* As expressions, which some of v6.12's code makes use of, and as statements. */
+static void test_vm_warnings(void **state)
+{
+#ifdef CONFIG_DEBUG_VM
+	struct folio *folio = (struct folio *)pfn_to_page(3);
+	struct expected_report expected;
+	bool warned = false;
+	int looks = 0;
+
+	(void)state;
+	if (VM_WARN_ON_FOLIO(looks++ > 0, folio))
+		fail();
+	assert_int_equal(looks, 1);
+	expect_report(&expected, PAGESIM_REPORT_WARN,
+		      "VM_WARN_ON_FOLIO(looks++ == 1)",
+		      if (VM_WARN_ON_FOLIO(looks++ == 1, folio)) warned = true);
+	assert_true(warned);
+	assert_int_equal(looks, 2);
+	assert_non_null(strstr(expected.console, "pfn:0x3\n"));
+	expect_report(&expected, PAGESIM_REPORT_WARN,
+		      "VM_WARN_ON_ONCE_FOLIO(looks)",
+		      looks += VM_WARN_ON_ONCE_FOLIO(looks, folio));
+	assert_non_null(strstr(expected.console, "pfn:0x3\n"));
+	expect_report(&expected, PAGESIM_REPORT_WARN,
+		      "VM_WARN_ON_ONCE_PAGE(looks)",
+		      looks += VM_WARN_ON_ONCE_PAGE(looks, &folio->page));
+	assert_non_null(strstr(expected.console, "pfn:0x3\n"));
+	assert_int_equal(looks, 4);
+	assert_false(VM_WARN_ON_ONCE_FOLIO(!looks, folio));
+	assert_false(VM_WARN_ON_ONCE_PAGE(!looks, &folio->page));
+	expect_report(&expected, PAGESIM_REPORT_WARN, "VM_WARN_ON(looks)",
+		      VM_WARN_ON(looks));
+	VM_WARN_ON(!looks);
+	expect_report(&expected, PAGESIM_REPORT_WARN, "VM_WARN_ON_ONCE(looks)",
+		      VM_WARN_ON_ONCE(looks));
+#else
+	(void)state;
+	nr_looks = 0;
+	VM_WARN_ON(look());
+	VM_WARN_ON_ONCE(look());
+	VM_WARN_ON_FOLIO(look(), NULL);
+	VM_WARN_ON_ONCE_FOLIO(look(), NULL);
+	VM_WARN_ON_ONCE_PAGE(look(), NULL);
+	assert_int_equal(nr_looks, 0);
+#endif
+}
+
+/* A machine that was booted with less than what is built in. */
+static void test_vm_warnings_below_their_tier(void **state)
+{
+	struct pagesim_config config;
+
+	(void)state;
+	nr_looks = 0;
+	pagesim_config_init(&config);
+	config.debug = PAGESIM_DEBUG_NONE;
+	assert_int_equal(pagesim_boot(&config), 0);
+#ifdef CONFIG_DEBUG_VM
+	assert_false(VM_WARN_ON_FOLIO(look(), (struct folio *)pfn_to_page(0)));
+#endif
+	VM_WARN_ON(look());
+	assert_int_equal(nr_looks, 0);
+	pagesim_shutdown();
 }
 
 /* Every one is counted: "once" would hide the second bug behind the first. */
@@ -100,6 +174,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		machine_test(test_vm_warnings),
+		cmocka_unit_test(test_vm_warnings_below_their_tier),
 		cmocka_unit_test(test_warnings_are_all_counted),
 		cmocka_unit_test(test_default),
 		cmocka_unit_test(test_what_aborts),

@@ -88,9 +88,26 @@ static inline bool pagesim_warn_on(bool cond, const char *rule,
 		}                                                     \
 	} while (0)
 
-/* The condition is compiled, so that it cannot rot, but never evaluated. */
+/* The same as an expression: whether the condition holds, in this tier. */
+#define __VM_WARN_PAGE(rule, cond, page)                                   \
+	__extension__({                                                    \
+		bool __holds = pagesim_debug_tier >= 1 && (cond);          \
+                                                                           \
+		if (unlikely(__holds)) {                                   \
+			dump_page(page, rule);                             \
+			__PAGESIM_REPORT(PAGESIM_REPORT_WARN, "%s", rule); \
+		}                                                          \
+		unlikely(__holds);                                         \
+	})
+
+/*
+ * The condition is compiled, so that it cannot rot, but never evaluated. As
+ * in the kernel it has no value: "if (VM_WARN_ON_FOLIO(...))" is for code
+ * that is built with CONFIG_DEBUG_VM only.
+ */
 #define __VM_UNCHECKED(cond) ((void)sizeof((long)(cond)))
 
+/* Of these the three that dump a page are expressions, as in v6.12. */
 #ifdef CONFIG_DEBUG_VM
 #define VM_BUG_ON_PAGE(cond, page)                 \
 	__VM_REPORT_PAGE(1, PAGESIM_REPORT_BUG_ON, \
@@ -103,35 +120,31 @@ static inline bool pagesim_warn_on(bool cond, const char *rule,
 		if (pagesim_debug_tier >= 1) \
 			BUG_ON(cond);        \
 	} while (0)
-#define VM_WARN_ON_FOLIO(cond, folio)            \
-	__VM_REPORT_PAGE(1, PAGESIM_REPORT_WARN, \
-			 "VM_WARN_ON_FOLIO(" #cond ")", cond, &(folio)->page)
-#define VM_WARN_ON_ONCE(cond)                                               \
-	do {                                                                \
-		if (pagesim_debug_tier >= 1)                                \
-			__PAGESIM_WARN(cond, "VM_WARN_ON_ONCE(" #cond ")"); \
-	} while (0)
+#define VM_WARN_ON_FOLIO(cond, folio) \
+	__VM_WARN_PAGE("VM_WARN_ON_FOLIO(" #cond ")", cond, &(folio)->page)
+#define VM_WARN_ON_ONCE_FOLIO(cond, folio) \
+	__VM_WARN_PAGE("VM_WARN_ON_ONCE_FOLIO(" #cond ")", cond, &(folio)->page)
+#define VM_WARN_ON_ONCE_PAGE(cond, page) \
+	__VM_WARN_PAGE("VM_WARN_ON_ONCE_PAGE(" #cond ")", cond, page)
 #define VM_WARN_ON(cond)                                               \
 	do {                                                           \
 		if (pagesim_debug_tier >= 1)                           \
 			__PAGESIM_WARN(cond, "VM_WARN_ON(" #cond ")"); \
 	} while (0)
-#define VM_WARN_ON_ONCE_PAGE(cond, page)         \
-	__VM_REPORT_PAGE(1, PAGESIM_REPORT_WARN, \
-			 "VM_WARN_ON_ONCE_PAGE(" #cond ")", cond, page)
-#define VM_WARN_ON_ONCE_FOLIO(cond, folio)                         \
-	__VM_REPORT_PAGE(1, PAGESIM_REPORT_WARN,                   \
-			 "VM_WARN_ON_ONCE_FOLIO(" #cond ")", cond, \
-			 &(folio)->page)
+#define VM_WARN_ON_ONCE(cond)                                               \
+	do {                                                                \
+		if (pagesim_debug_tier >= 1)                                \
+			__PAGESIM_WARN(cond, "VM_WARN_ON_ONCE(" #cond ")"); \
+	} while (0)
 #else
 #define VM_BUG_ON_PAGE(cond, page) __VM_UNCHECKED(cond)
 #define VM_BUG_ON_FOLIO(cond, folio) __VM_UNCHECKED(cond)
 #define VM_BUG_ON(cond) __VM_UNCHECKED(cond)
 #define VM_WARN_ON_FOLIO(cond, folio) __VM_UNCHECKED(cond)
-#define VM_WARN_ON_ONCE(cond) __VM_UNCHECKED(cond)
-#define VM_WARN_ON(cond) __VM_UNCHECKED(cond)
-#define VM_WARN_ON_ONCE_PAGE(cond, page) __VM_UNCHECKED(cond)
 #define VM_WARN_ON_ONCE_FOLIO(cond, folio) __VM_UNCHECKED(cond)
+#define VM_WARN_ON_ONCE_PAGE(cond, page) __VM_UNCHECKED(cond)
+#define VM_WARN_ON(cond) __VM_UNCHECKED(cond)
+#define VM_WARN_ON_ONCE(cond) __VM_UNCHECKED(cond)
 #endif
 
 #ifdef CONFIG_DEBUG_VM_PGFLAGS
