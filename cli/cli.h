@@ -18,6 +18,7 @@ int cmd_map(int argc, char **argv);
 int cmd_bench(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_check(int argc, char **argv);
+int cmd_replay(int argc, char **argv);
 
 /* Prints "pagesim: " and pagesim_error() in one line. */
 int fail_with_error(void);

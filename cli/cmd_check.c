@@ -46,6 +46,12 @@ static int run_explorer(char **argv)
 	return EXIT_BAD_INPUT;
 }
 
+int cmd_replay(int argc, char **argv)
+{
+	(void)argc;
+	return run_explorer(argv - 1);
+}
+
 int cmd_list(int argc, char **argv)
 {
 	return pagesim_list_main(argc, argv, pagesim_scenarios);

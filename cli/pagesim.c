@@ -25,6 +25,7 @@ static const struct command {
 } commands[] = {
 	{ "list", cmd_list, "list the scenarios and their variants" },
 	{ "check", cmd_check, "run scenarios, compare the verdicts" },
+	{ "replay", cmd_replay, "run again an execution that check found" },
 	{ "map", cmd_map, "read, show and write a machine's memory map" },
 	{ "bench", cmd_bench,
 	  "measure what compound_head, checks, RCU and boot cost" },

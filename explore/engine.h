@@ -418,6 +418,7 @@ struct ex_options {
 	bool no_reduction;
 	bool plant_wrong_reduction;
 	const char *trace; /* file to write, or to replay; or NULL */
+	const char *program; /* what is explored, for the file; or NULL */
 	bool json;
 };
 

@@ -9,6 +9,7 @@
  *	pagesim-trace 1
  *	model tso
  *	verdict assertion
+ *	program WORDS                  for who has many; may be left out
  *	step THREAD OPERATION FROM     FROM: the step whose value it reads,
  *	step THREAD commit FROM        counted from 0; - the initial value
  *	step THREAD choice VALUE

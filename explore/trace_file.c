@@ -48,6 +48,8 @@ bool trace_write(const struct ex_result *result, const char *file)
 	fprintf(out, "pagesim-trace %d\nmodel %s\nverdict %s\n", VERSION,
 		ex_model_name(ex_options.model),
 		ex_verdict_name(result->verdict));
+	if (ex_options.program)
+		fprintf(out, "program %s\n", ex_options.program);
 	for (i = 0; i < result->nr_steps; i++) {
 		const struct ex_step *step = &result->trace[i];
 
@@ -122,7 +124,7 @@ static int read_line(const char *line, int number, struct ex_step *steps,
 		*model = (enum ex_model)value;
 		return value < 0 ? -1 : 1;
 	}
-	if (!strncmp(line, "verdict ", 8))
+	if (!strncmp(line, "verdict ", 8) || !strncmp(line, "program ", 8))
 		return 1;
 	if (*nr == MAX_STEPS || !read_step(line, &steps[*nr]))
 		return -1;

@@ -5,6 +5,7 @@
  * shutdown in every execution, from the same memory. A report ends it.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 #include <pagesim/cpu.h>
 #include <pagesim/scenario.h>
@@ -12,6 +13,7 @@
 #include "engine.h"
 #include "run.h"
 #include "runtime.h"
+#include "select.h"
 #include "trace.h"
 
 /* What a check walks, and what is put back, for each execution. */
@@ -151,20 +153,130 @@ static void tell(const struct ex_result *result)
 	run_found(verdict_of(result->verdict), "%s", result->text);
 }
 
+/* Boots, sets up, explores. False, with pagesim_error(), if it cannot. */
+static bool explore(const struct pagesim_scenario *scenario,
+		    const struct pagesim_variant *variant,
+		    struct ex_result *result)
+{
+	static char program[256] EX_STATE = "";
+
+	explored = scenario;
+	snprintf(program, sizeof(program), "%s %s", scenario->name,
+		 variant->name);
+	ex_options.program = program;
+	pagesim_set_report_handler(take_report, NULL);
+	if (!run_boot(scenario, variant, NR_PAGES))
+		return false;
+	scenario->setup(variant);
+	ex_explore(execution, NULL, result);
+	return true;
+}
+
 void run_in_child(const struct pagesim_scenario *scenario,
 		  const struct pagesim_variant *variant,
 		  const struct pagesim_run_options *options)
 {
 	struct ex_result result;
 
-	explored = scenario;
-	pagesim_set_report_handler(take_report, NULL);
-	if (!run_boot(scenario, variant, NR_PAGES)) {
-		run_cannot(pagesim_error());
-		return;
-	}
-	scenario->setup(variant);
 	set_options(variant, options);
-	ex_explore(execution, NULL, &result);
-	tell(&result);
+	if (explore(scenario, variant, &result))
+		tell(&result);
+	else
+		run_cannot(pagesim_error());
+}
+
+/* ---- replay ---- */
+
+/* The line of the trace that begins with the word, without it. */
+static bool trace_line(const char *file, const char *word, char *text,
+		       size_t size)
+{
+	FILE *in = fopen(file, "r");
+	size_t len = strlen(word);
+	bool found = false;
+	char line[512];
+
+	while (in && !found && fgets(line, sizeof(line), in))
+		if (!strncmp(line, word, len) && line[len] == ' ') {
+			line[strcspn(line, "\n")] = 0;
+			snprintf(text, size, "%s", line + len + 1);
+			found = true;
+		}
+	if (in)
+		fclose(in);
+	return found;
+}
+
+static const struct pagesim_variant *
+variant_of(const struct pagesim_scenario *scenario, const char *program)
+{
+	size_t len = strlen(scenario->name);
+	const struct pagesim_variant *variant;
+
+	if (strncmp(program, scenario->name, len) || program[len] != ' ')
+		return NULL;
+	for (variant = scenario->variants; variant->name; variant++)
+		if (!strcmp(variant->name, program + len + 1))
+			return variant;
+	return NULL;
+}
+
+static int replay(const char *file, const struct pagesim_scenario *scenario,
+		  const struct pagesim_variant *variant, const char *verdict)
+{
+	struct pagesim_run_options options;
+	struct ex_result result;
+
+	pagesim_run_options_init(&options);
+	options.mode = PAGESIM_MODE_EXPLORE;
+	options.trace = file;
+	set_options(variant, &options);
+	ex_options.mode = EX_REPLAY;
+	if (!explore(scenario, variant, &result)) {
+		fprintf(stderr, "pagesim: %s\n", pagesim_error());
+		return STATUS_USAGE;
+	}
+	if (result.verdict == EX_NONDETERMINISM) {
+		fprintf(stderr, "pagesim: %s: is of another build: %s\n", file,
+			result.text);
+		return STATUS_USAGE;
+	}
+	trace_print_result(&result);
+	return strcmp(ex_verdict_name(result.verdict), verdict)
+		       ? STATUS_UNEXPECTED
+		       : STATUS_OK;
+}
+
+int pagesim_replay_main(int argc, char **argv,
+			const struct pagesim_scenario *const *scenarios)
+{
+	const struct pagesim_variant *variant;
+	char program[256], verdict[64];
+
+	if (argc != 2 || argv[1][0] == '-') {
+		fputs("usage: pagesim replay FILE\n"
+		      "\n"
+		      "Runs the execution that check --trace FILE wrote, once. In gdb:\n"
+		      "  gdb --args pagesim-explore replay FILE\n"
+		      "  break pagesim_explore_failed\n",
+		      argc == 2 && !strcmp(argv[1], "--help") ? stdout
+							      : stderr);
+		return argc == 2 && !strcmp(argv[1], "--help") ? STATUS_OK
+							       : STATUS_USAGE;
+	}
+	if (!trace_line(argv[1], "program", program, sizeof(program)) ||
+	    !trace_line(argv[1], "verdict", verdict, sizeof(verdict))) {
+		fprintf(stderr, "pagesim: %s: is no trace of a scenario\n",
+			argv[1]);
+		return STATUS_USAGE;
+	}
+	for (; *scenarios; scenarios++) {
+		variant = variant_of(*scenarios, program);
+		if (variant)
+			return replay(argv[1], *scenarios, variant, verdict);
+	}
+	fprintf(stderr,
+		"pagesim: %s: there is no scenario and variant \"%s\"\n",
+		argv[1], program);
+	return STATUS_USAGE;
 }

@@ -5,9 +5,11 @@
   test_check.py PAGESIM-COMMAND... : the command to run, with a launcher before
 """
 import json
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 COMMAND = sys.argv[1:]
@@ -109,6 +111,30 @@ class Check(unittest.TestCase):
         run = pagesim("check", "rcu/publish", "--variant", "no-grace-period")
         self.assertEqual(run.returncode, 0)
         self.assertRegex(run.stdout, "ok 1 no-grace-period # (SKIP|use-after)")
+
+    def test_replay(self):
+        with tempfile.TemporaryDirectory() as name:
+            trace = os.path.join(name, "bug.trace")
+            run = pagesim("check", "refcount/freeze", "--variant",
+                          "look-before", "--mode", "explore", "--trace",
+                          trace, "--json")
+            if "cannot explore" in run.stderr:
+                self.skipTest("this build has no explorer")
+            result, = lines(run)
+            if result["skipped"]:
+                self.skipTest("this build has not the checks")
+            self.assertEqual(result["trace"], trace)
+            for _ in range(5):
+                run = pagesim("replay", trace)
+                self.assertEqual(run.returncode, 0, run.stderr)
+                self.assertIn(result["report"], run.stdout)
+            with open(trace) as file:
+                text = file.read()
+            for broken in ("", text.replace("look-before", "none"),
+                           text.replace("end", "")):
+                with open(trace, "w") as file:
+                    file.write(broken)
+                self.assertEqual(pagesim("replay", trace).returncode, 2)
 
     def test_usage(self):
         self.assertIn("usage", pagesim("check", "--help").stdout)

@@ -193,4 +193,8 @@ int pagesim_list_main(int argc, char **argv,
 int pagesim_check_main(int argc, char **argv,
 		       const struct pagesim_scenario *const *scenarios);
 
+/* `replay FILE`: of a program that is linked to explore. */
+int pagesim_replay_main(int argc, char **argv,
+			const struct pagesim_scenario *const *scenarios);
+
 #endif /* PAGESIM_SCENARIO_H */
