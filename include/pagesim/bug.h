@@ -97,7 +97,7 @@ static inline bool pagesim_warn_on(bool cond, const char *rule,
 			dump_page(page, rule);                             \
 			__PAGESIM_REPORT(PAGESIM_REPORT_WARN, "%s", rule); \
 		}                                                          \
-		unlikely(__holds);                                         \
+		__holds;                                                   \
 	})
 
 /*
