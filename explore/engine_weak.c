@@ -70,6 +70,7 @@ enum {
 
 static struct graph *graphs[MAX_DEPTH] EX_STATE = {};
 static int depth EX_STATE = 0;
+static int lessons_known EX_STATE = 0; /* of weak_lessons, at the beginning */
 struct ex_result *weak_result EX_STATE = NULL;
 
 /* ---- which thread is next ---- */
@@ -182,16 +183,19 @@ static enum outcome after_run(struct graph *g, const struct ex_thread *t)
 	return mo_next(g, g->ev[i].loc, g->ev[i].rf) == NONE ? GO_ON : CUT;
 }
 
-/* The event is what the thread is about to do. False: begin all again. */
+/*
+ * The event is what the thread is about to do. False: begin all again, which
+ * is no failure: who looked for the next thread may have learnt it, too.
+ */
 static bool begin_event(struct graph *g, struct event *e,
 			const struct ex_thread *t)
 {
-	int lessons = weak_lessons;
-
 	event_init(e, t);
-	if ((e->traits & (E_READ | E_WRITE)) && lessons == weak_lessons)
+	if (EX_UNLIKELY(lessons_known != weak_lessons))
+		return false;
+	if (e->traits & (E_READ | E_WRITE))
 		weak_see_plain_write(g, e);
-	return EX_LIKELY(lessons == weak_lessons);
+	return true;
 }
 
 /* A read of the newest write closes no circle, another one might. */
@@ -261,7 +265,7 @@ static bool step_spinning(struct graph *g, struct ex_thread *t,
 	struct event e;
 
 	if (!begin_event(g, &e, t)) {
-		*outcome = WRONG;
+		*outcome = CUT;
 		return true;
 	}
 	if (!weak_keeps_apart(g, &e)) {
@@ -388,6 +392,8 @@ static bool finish(const struct graph *g)
 		all = false;
 		alive |= could_go_on(t);
 	}
+	if (EX_UNLIKELY(lessons_known != weak_lessons))
+		return true;
 	if (!all && alive) {
 		weak_result->blocked++;
 		return true;
@@ -497,6 +503,9 @@ static enum outcome go_on(struct graph *g)
 
 static enum outcome explore_from(struct graph *g, int thread)
 {
+	/* A limit may have been hit on the way back to here. */
+	if (thread >= 0 && ex_failed() != EX_CLEAN)
+		return WRONG;
 	if (!weak_replay(g))
 		return WRONG;
 	if (thread >= 0 && after_run(g, ex_thread(thread)) == CUT)
@@ -522,6 +531,7 @@ static void first_graph(void)
 {
 	depth = 0;
 	weak_nr_items = 0;
+	lessons_known = weak_lessons;
 	graph_clear(graph_at(0));
 	graphs[0]->first_item = 0;
 	weak_result->executions = 0;

@@ -63,8 +63,12 @@ static void main_op(struct ex_op *op, int n)
 	}
 }
 
-static void thread_op(struct ex_op *op, const struct t_op *line)
+static void thread_op(struct ex_thread *t, const struct t_op *line)
 {
+	struct ex_op *op = &t->op;
+
+	if (line->spins)
+		t->state = (uintptr_t)line;
 	op->kind = line->kind;
 	op->order = line->order;
 	op->fail_order = line->fail_order;
@@ -75,7 +79,7 @@ static void thread_op(struct ex_op *op, const struct t_op *line)
 	op->await_mask = ~0ull;
 	op->await_want = line->want;
 	if (op->kind >= EX_LOAD && op->kind <= EX_CMPXCHG) {
-		op->size = 8;
+		op->size = line->size ? line->size : 8;
 		op->addr = &state.memory[line->x];
 	}
 }
@@ -88,10 +92,11 @@ void ex_run(struct ex_thread *t, uint64_t result)
 		state.read[t->id - 1][n] = result;
 	n = ++at[t->id];
 	memset(&t->op, 0, sizeof(t->op));
+	t->state = 0;
 	if (t->id == 0)
 		main_op(&t->op, n);
 	else if (n < t_nr_ops(program, t->id - 1))
-		thread_op(&t->op, &program->ops[t->id - 1][n]);
+		thread_op(t, &program->ops[t->id - 1][n]);
 	else
 		t->op.kind = EX_EXIT;
 }

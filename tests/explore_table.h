@@ -25,6 +25,8 @@ struct t_op {
 	uint8_t fn;
 	uint8_t flags;
 	uint8_t want; /* with EX_AWAIT, of all bits */
+	uint8_t size; /* of the access, if it is less than the location's 8 */
+	bool spins; /* a place where threads were seen to spin */
 	uint64_t arg;
 	uint64_t expected;
 };

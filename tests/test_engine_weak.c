@@ -532,6 +532,26 @@ static void test_planted(void **state)
 	weak_bug = 0;
 }
 
+/* ---- what is only learnt on the way ---- */
+
+/*
+ * A location, and then a part of it by somebody who may spin there: the
+ * search begins again, and is not over. What is learnt of the location stays.
+ */
+static void test_sizes_of_who_spins(void **state)
+{
+	struct ex_result result;
+	struct t_program program;
+
+	(void)state;
+	litmus_parse("Wz1 | Ry Rz", &program);
+	program.ops[1][1].size = 4;
+	program.ops[1][1].spins = true;
+	t_explore(ex_engine_weak, &program, nothing, NULL, &result);
+	assert_int_equal(result.verdict, EX_CLEAN);
+	assert_int_equal(result.executions, 2);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -545,6 +565,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_random_rcu),
 		cmocka_unit_test(test_random_void),
 		cmocka_unit_test(test_planted),
+		cmocka_unit_test(test_sizes_of_who_spins),
 	};
 
 	if (argc > 1)
