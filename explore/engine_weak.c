@@ -11,10 +11,14 @@
  * no load buffering. Release sequences go on through RMWs only. A failed
  * compare-exchange is a read with the order of failure. For the kernel
  * (ex_options.kernel) a seq_cst RMW that succeeds has an smp_mb() on either
- * side. Grace periods obey LKMM's law (engine_weak_check.c). Differs from
- * LKMM: smp_rmb() and smp_wmb() are acquire and release fences, which order
- * reads before writes too; pointers to be dereferenced are loaded with
- * acquire; a release passes on what was acquired only.
+ * side. An unlock of a spinlock (EX_UNLOCK) and a lock after it, by the same
+ * thread or one that reads the unlock, order all before the one before all
+ * writes after the other, also for those who have no lock, and the thread's
+ * reads: LKMM's po-unlock-lock-po. Grace periods obey LKMM's law
+ * (engine_weak_check.c). Differs from LKMM: smp_rmb() and smp_wmb() are acquire
+ * and release fences, which order reads before writes too; pointers to be
+ * dereferenced are loaded with acquire; a release passes on what was acquired
+ * only.
  *
  * The search. A graph has the events so far, for each read the write that it
  * reads, for each location the order of its writes, and who was added when.

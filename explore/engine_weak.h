@@ -42,6 +42,7 @@ struct event {
 	/*
 	 * Of a write: before who acquires from it. Of the end of a grace
 	 * period: the end of a section of each thread it waited for, or 0.
+	 * Of the read of a lock: before what is written with it.
 	 */
 	struct clock rel;
 	uint64_t rval, wval;
@@ -55,6 +56,7 @@ struct event {
 	int rf; /* of a read: the write, or NONE for the initial value */
 	int po_prev;
 	int rel_fence; /* last release fence of the thread before it */
+	int rel_lock; /* last lock that the thread took before it */
 	int loc_prev; /* access to the location before it in the array */
 	int mo_prev, mo_next;
 	uint64_t state; /* ex_thread.state before it */
@@ -142,6 +144,13 @@ static inline bool event_is_ordered(const struct event *e)
 	return (e->traits & (E_SC | E_SC_FENCE)) || e->op.kind == EX_RCU_LOCK;
 }
 
+/* Whether it joins what the thread read before: graph_join_earlier(). */
+static inline bool event_joins_earlier(const struct event *e)
+{
+	return (e->traits & E_FENCE_ACQ) ||
+	       ((e->op.flags & EX_LOCK) && (e->traits & E_READ));
+}
+
 /* ---- engine_weak_graph.c ---- */
 
 extern struct location *weak_locs;
@@ -192,9 +201,12 @@ void graph_clear(struct graph *g);
 struct event *graph_append(struct graph *g, const struct event *e);
 /* Has the location, if perhaps not an access to it. */
 void graph_see_location(struct graph *g, uint16_t loc);
-/* What an acquire fence at e adds to the clock: of the reads since the last. */
-void graph_join_unacquired(const struct graph *g, const struct event *e,
-			   struct clock *clock);
+/*
+ * What e adds to the clock besides its own read: an acquire fence of the
+ * reads since the last one, a lock of those before the last unlock.
+ */
+void graph_join_earlier(const struct graph *g, const struct event *e,
+			struct clock *clock);
 /* Puts the write behind another one, or NONE, in its modification order. */
 void graph_place(struct graph *g, int write, int after);
 /* Takes away all events from the index n on. */

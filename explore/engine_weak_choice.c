@@ -71,10 +71,10 @@ static uint32_t read_floor(const struct graph *g, const struct event *e,
 {
 	struct clock clock;
 
-	if (EX_LIKELY(!(e->traits & E_FENCE_ACQ)))
+	if (EX_LIKELY(!event_joins_earlier(e)))
 		return floor_of(g, e->loc, hb);
 	clock = *hb;
-	graph_join_unacquired(g, e, &clock);
+	graph_join_earlier(g, e, &clock);
 	return floor_of(g, e->loc, &clock);
 }
 
@@ -328,8 +328,8 @@ static uint32_t revisit_floor(const struct graph *g,
 	const struct event *a;
 	int i;
 
-	if (changed->traits & E_FENCE_ACQ)
-		graph_join_unacquired(g, changed, &clock);
+	if (event_joins_earlier(changed))
+		graph_join_earlier(g, changed, &clock);
 	clock_join(&clock, graph_hb_before(g, change->write));
 	for (i = g->mo[changed->loc].last_access; i != NONE; i = a->loc_prev) {
 		a = &g->ev[i];

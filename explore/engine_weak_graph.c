@@ -222,8 +222,8 @@ const struct clock *graph_thread_porf(const struct graph *g, int thread)
 }
 
 /* What an acquire fence at e gets of the reads since the last one. */
-void graph_join_unacquired(const struct graph *g, const struct event *e,
-			   struct clock *clock)
+static void join_unacquired(const struct graph *g, const struct event *e,
+			    struct clock *clock)
 {
 	const struct event *at;
 	int i;
@@ -235,6 +235,51 @@ void graph_join_unacquired(const struct graph *g, const struct event *e,
 		if (at->traits & E_FENCE_ACQ)
 			break;
 	}
+}
+
+/* Takes a lock of the kernel's: its read, or the read and its write. */
+static bool is_lock(const struct event *e)
+{
+	return ex_options.kernel && (e->op.flags & EX_LOCK) &&
+	       (e->traits & E_RMW);
+}
+
+static const struct event *unlock_before(const struct graph *g,
+					 const struct event *e)
+{
+	int i = e->po_prev;
+
+	while (i != NONE && !(g->ev[i].op.flags & EX_UNLOCK))
+		i = g->ev[i].po_prev;
+	return i != NONE ? &g->ev[i] : NULL;
+}
+
+void graph_join_earlier(const struct graph *g, const struct event *e,
+			struct clock *clock)
+{
+	const struct event *unlock = is_lock(e) ? unlock_before(g, e) : NULL;
+
+	if (e->traits & E_FENCE_ACQ)
+		join_unacquired(g, e, clock);
+	if (unlock)
+		join_unacquired(g, unlock, clock);
+}
+
+/*
+ * What is written with the lock comes after all before the thread's last
+ * unlock, and all before the unlock that it reads, for third parties as well.
+ */
+static void set_lock_rel(const struct graph *g, struct event *e)
+{
+	const struct event *unlock = unlock_before(g, e);
+
+	e->rel = e->rel_lock != NONE ? g->ev[e->rel_lock].rel : weak_zero_clock;
+	if (unlock) {
+		clock_join(&e->rel, &unlock->hb);
+		join_unacquired(g, unlock, &e->rel);
+	}
+	if (e->rf != NONE)
+		clock_join(&e->rel, &g->ev[e->rf].rel);
 }
 
 /* The end of a grace period comes after those of sections. */
@@ -263,9 +308,11 @@ static void set_clocks(const struct graph *g, struct event *e)
 	e->porf = prev != NONE ? g->ev[prev].porf : weak_zero_clock;
 	e->hb.of[e->thread] = e->idx;
 	e->porf.of[e->thread] = e->idx;
-	if (e->traits & E_FENCE_ACQ)
-		graph_join_unacquired(g, e, &e->hb);
+	if (event_joins_earlier(e))
+		graph_join_earlier(g, e, &e->hb);
 	if (e->traits & E_READ) {
+		if (is_lock(e))
+			set_lock_rel(g, e);
 		if (e->rf != NONE) {
 			clock_join(&e->porf, &g->ev[e->rf].porf);
 			if (e->traits & E_ACQUIRES)
@@ -278,6 +325,8 @@ static void set_clocks(const struct graph *g, struct event *e)
 			e->rel = g->ev[e->rel_fence].hb;
 		else
 			e->rel = weak_zero_clock;
+		if (e->rel_lock != NONE)
+			clock_join(&e->rel, &g->ev[e->rel_lock].rel);
 		if ((e->traits & E_RMW) && e->rf != NONE)
 			clock_join(&e->rel, &g->ev[e->rf].rel);
 	} else if (e->op.kind == EX_RCU_SYNC_END) {
@@ -364,8 +413,12 @@ static struct event *link_event(struct graph *g, const struct event *from)
 		*e = *from;
 	e->po_prev = t->last;
 	e->rel_fence = NONE;
+	e->rel_lock = NONE;
 	if (t->last != NONE) {
 		prev = &g->ev[t->last];
+		e->rel_lock = is_lock(prev) && (prev->traits & E_READ)
+				      ? t->last
+				      : prev->rel_lock;
 		e->rel_fence = prev->traits & E_FENCE_REL ? t->last
 							  : prev->rel_fence;
 	}

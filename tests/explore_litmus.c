@@ -55,17 +55,17 @@ static int digit(const char **at)
 static void parse_line(const char *text, char letter, const char **at,
 		       struct t_op *op)
 {
-	static const char letters[] = "WRAXCFLUVO";
+	static const char letters[] = "WRAXCFLUVOKQ";
 	static const uint8_t kinds[] = { EX_STORE,    EX_LOAD,	     EX_RMW,
 					 EX_RMW,      EX_CMPXCHG,    EX_FENCE,
 					 EX_RCU_LOCK, EX_RCU_UNLOCK, EX_RMW,
-					 EX_RMW };
+					 EX_RMW,      EX_RMW,	     EX_STORE };
 	const char *found = strchr(letters, letter);
 
 	if (!found || !letter)
 		bad(text, *at - 1);
 	op->kind = kinds[found - letters];
-	if (strchr("WRAXCVO", letter))
+	if (strchr("WRAXCVOKQ", letter))
 		op->x = location(text, *(*at)++);
 	switch (letter) {
 	case 'W':
@@ -78,24 +78,33 @@ static void parse_line(const char *text, char letter, const char **at,
 		op->expected = (uint64_t)digit(at);
 		op->arg = (uint64_t)digit(at);
 		break;
+	case 'K':
 	case 'V':
 		op->arg = 1;
 		break;
 	default:
 		break;
 	}
-	if (letter == 'X')
+	if (letter == 'X' || letter == 'K')
 		op->fn = EX_FN_XCHG;
 	if (letter == 'O')
 		op->fn = EX_FN_OR;
 	if (letter == 'V' || letter == 'O')
 		op->flags = EX_VOID;
+	if (letter == 'K')
+		op->flags = EX_LOCK | EX_AWAIT;
+	if (letter == 'Q')
+		op->flags = EX_UNLOCK;
 	if (**at == '?') {
 		++*at;
 		op->flags |= EX_AWAIT;
 		op->want = (uint8_t)digit(at);
 	}
 	op->order = order_of(at);
+	if (letter == 'K')
+		op->order = __ATOMIC_ACQUIRE;
+	if (letter == 'Q')
+		op->order = __ATOMIC_RELEASE;
 	if (**at == '/') {
 		++*at;
 		op->fail_order = order_of(at);

@@ -8,6 +8,7 @@
  *	Ax1 Xx1		an atomic addition, an exchange
  *	Cx01		a compare-exchange of 0 by 1
  *	F		a fence
+ *	Kx Qx		takes the lock x, leaves it
  *	L U S		rcu_read_lock(), rcu_read_unlock(), synchronize_rcu()
  *
  * each followed by its order: nothing for relaxed, .a for acquire, .r for

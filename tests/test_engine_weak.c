@@ -175,6 +175,22 @@ static const struct shape kernel_shapes[] = {
 	{ "pin", "Xx1.sc Ry | Rx Vy F.sc Rx", "0.1=0 1.3=0", false },
 	{ "pin, no mb1", "Xx1 Ry | Rx Vy F.sc Rx", "0.1=0 1.3=0", true },
 	{ "pin, no mb3", "Xx1.sc Ry | Rx Vy Rx", "0.1=0 1.2=0", true },
+	{ "unlock lock", "Kz Wx1 Qz Kw Wy1 | Ry.a Rx", "1.0=1 1.1=0", false },
+	{ "unlock lock, after", "Kz Qz Wx1 Kw Wy1 | Ry.a Rx", "1.0=1 1.1=0",
+	  true },
+	{ "lock", "Wx1 Kz Wy1 Qz | Ry.a Rx", "1.0=1 1.1=0", true },
+	{ "two locks", "Kz Wx1 Kw Wy1 Qw | Ry.a Rx", "1.0=1 1.1=0", true },
+	{ "unlock lock lock", "Kz Wx1 Qz Kz Kw Wy1 | Ry.a Rx", "1.0=1 1.1=0",
+	  false },
+	{ "unlock lock reads", "Wx1 Wy1.r | Kz Ry Qz Kz Rx", "1.1=1 1.4=0",
+	  false },
+	{ "lock reads", "Wx1 Wy1.r | Ry Kz Rx Qz", "1.0=1 1.2=0", true },
+	{ "unlock lock SB", "Kz Wx1 Qz Kz Ry Qz | Wy1 F.sc Rx", "0.4=0 1.2=0",
+	  true },
+	{ "unlock, other's lock", "Kz Wx1 Qz | Kz Rx Wy1 Qz | Ry.a Rx",
+	  "1.1=1 2.0=1 2.1=0", false },
+	{ "other's other lock", "Kz Wx1 Qz | Kw Rx Wy1 Qw | Ry.a Rx",
+	  "1.1=1 2.0=1 2.1=0", true },
 };
 
 static bool count_matches(const struct t_state *state, void *data)
