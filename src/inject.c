@@ -88,5 +88,5 @@ static noinline bool should_fail_slow(void)
 
 bool pagesim_should_fail(void)
 {
-	return unlikely(READ_ONCE(inject.on)) && should_fail_slow();
+	return unlikely(PAGESIM_READ_STABLE(inject.on)) && should_fail_slow();
 }

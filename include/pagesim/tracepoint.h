@@ -150,7 +150,8 @@ long pagesim_trace_for_each(
 	extern const struct tracepoint __tracepoint_##name
 
 #if PAGESIM_TRACE
-#define tracepoint_enabled(name) unlikely(READ_ONCE(pagesim_##name##_semaphore))
+#define tracepoint_enabled(name) \
+	unlikely(PAGESIM_READ_STABLE(pagesim_##name##_semaphore))
 #else
 #define tracepoint_enabled(name) false
 #endif
