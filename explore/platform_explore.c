@@ -55,6 +55,7 @@ void platform_thread_join(struct platform_thread *thread)
 
 	op.arg = (uintptr_t)thread->handle - 1;
 	ex_visible(&op);
+	ex_joined();
 	thread->handle = NULL;
 }
 

@@ -116,6 +116,7 @@ int pthread_join(pthread_t id, void **result)
 	op.kind = EX_JOIN;
 	op.arg = id - 1;
 	ex_visible(&op);
+	ex_joined();
 	if (result)
 		*result = fiber->result;
 	return 0;

@@ -51,6 +51,7 @@ static struct granule *table EX_STATE = NULL;
 static size_t table_room EX_STATE = 0, table_used EX_STATE = 0;
 static uint32_t run EX_STATE = 0;
 static int lessons EX_STATE = 0;
+static bool any_freed EX_STATE = false; /* in this execution */
 bool race_mixed EX_STATE = false;
 
 int ex_lessons(void)
@@ -105,6 +106,7 @@ static struct granule *find(uintptr_t key)
 void race_begin(void)
 {
 	run++;
+	any_freed = false;
 }
 
 /* ---- reports ---- */
@@ -236,7 +238,8 @@ static bool access_range(struct ex_thread *t, const void *addr, size_t size,
 void race_plain(struct ex_thread *t, const void *addr, size_t size, bool write,
 		const void *pc)
 {
-	if (ex_is_thread_local(addr))
+	/* Who is alone races with nobody, also later. */
+	if ((!ex_unjoined && !any_freed) || ex_is_thread_local(addr))
 		return;
 	if (!access_range(t, addr, size, write ? RACE_WRITE : RACE_READ, pc))
 		ex_leave();
@@ -252,6 +255,7 @@ bool race_marked(struct ex_thread *t, bool write)
 void race_free(struct ex_thread *t, const void *addr, size_t size,
 	       const void *pc)
 {
+	any_freed = true;
 	if (t->hb && !access_range(t, addr, size, RACE_WRITE | FREED, pc))
 		ex_leave();
 }

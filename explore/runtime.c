@@ -25,6 +25,7 @@ struct ex_options ex_options EX_STATE = { .races = true,
 struct ex_thread ex_threads[EX_MAX_THREADS] EX_STATE = {};
 static struct fiber fibers[EX_MAX_THREADS] EX_STATE = {};
 int ex_threads_created EX_STATE = 0;
+int ex_unjoined EX_STATE = 0;
 static int (*program_fn)(void *) EX_STATE = NULL;
 static void *program_arg EX_STATE = NULL;
 
@@ -107,6 +108,7 @@ static struct ex_thread *new_thread(void *(*start)(void *), void *arg)
 	struct fiber *fiber = &fibers[ex_threads_created];
 
 	t->id = ex_threads_created++;
+	ex_unjoined = t->id ? ex_unjoined + 1 : 0;
 	t->fiber = fiber;
 	t->op.kind = EX_NONE;
 	t->op.flags = 0;

@@ -106,6 +106,18 @@ static inline void ex_relax(void)
 /* Whether the code at pc is the program's, not a shared library's. */
 bool ex_is_program(const void *pc);
 
+/*
+ * Threads that thread 0 has not joined by itself, at most. With none it is
+ * alone: what it does comes after all that was done, before all to come.
+ */
+extern int ex_unjoined;
+
+/* The running thread has joined another one. */
+static inline void ex_joined(void)
+{
+	ex_unjoined -= ex_cur->id == 0;
+}
+
 /* ---- spin.c ---- */
 
 /* t->op was done with the result. */
