@@ -51,7 +51,8 @@ static struct granule *table EX_STATE = NULL;
 static size_t table_room EX_STATE = 0, table_used EX_STATE = 0;
 static uint32_t run EX_STATE = 0;
 static int lessons EX_STATE = 0;
-static bool any_freed EX_STATE = false; /* in this execution */
+/* All that this execution freed lies between them. */
+static uintptr_t freed_from EX_STATE = 0, freed_to EX_STATE = 0;
 bool race_mixed EX_STATE = false;
 
 int ex_lessons(void)
@@ -106,7 +107,8 @@ static struct granule *find(uintptr_t key)
 void race_begin(void)
 {
 	run++;
-	any_freed = false;
+	freed_from = UINTPTR_MAX;
+	freed_to = 0;
 }
 
 /* ---- reports ---- */
@@ -235,11 +237,19 @@ static bool access_range(struct ex_thread *t, const void *addr, size_t size,
 	return true;
 }
 
+/* Who is alone races with nobody, also later; but may use what is freed. */
+static inline bool cannot_race(const void *addr, size_t size)
+{
+	return !ex_unjoined && ((uintptr_t)addr >= freed_to ||
+				(uintptr_t)addr + size <= freed_from);
+}
+
 void race_plain(struct ex_thread *t, const void *addr, size_t size, bool write,
 		const void *pc)
 {
-	/* Who is alone races with nobody, also later. */
-	if ((!ex_unjoined && !any_freed) || ex_is_thread_local(addr))
+	if (cannot_race(addr, size))
+		return;
+	if (ex_is_thread_local(addr))
 		return;
 	if (!access_range(t, addr, size, write ? RACE_WRITE : RACE_READ, pc))
 		ex_leave();
@@ -247,6 +257,8 @@ void race_plain(struct ex_thread *t, const void *addr, size_t size, bool write,
 
 bool race_marked(struct ex_thread *t, bool write)
 {
+	if (cannot_race(t->op.addr, t->op.size))
+		return true;
 	return access_range(t, t->op.addr, t->op.size,
 			    MARKED | (write ? RACE_WRITE : RACE_READ),
 			    t->op.pc);
@@ -255,7 +267,10 @@ bool race_marked(struct ex_thread *t, bool write)
 void race_free(struct ex_thread *t, const void *addr, size_t size,
 	       const void *pc)
 {
-	any_freed = true;
+	if ((uintptr_t)addr < freed_from)
+		freed_from = (uintptr_t)addr;
+	if ((uintptr_t)addr + size > freed_to)
+		freed_to = (uintptr_t)addr + size;
 	if (t->hb && !access_range(t, addr, size, RACE_WRITE | FREED, pc))
 		ex_leave();
 }
