@@ -58,13 +58,11 @@ static bool watch(struct ex_thread *t, const struct event *e)
 }
 
 /* The event's thread gets its result; false: something is wrong. */
-bool weak_run_event(struct graph *g, int at)
+static bool run_event(struct graph *g, int at)
 {
 	struct event *e = &g->ev[at];
 	struct ex_thread *t = ex_thread(e->thread), *child;
 
-	if (EX_UNLIKELY(race_mixed) && !watch(t, e))
-		return false;
 	t->hb = e->hb.of;
 	if (e->op.kind == EX_CREATE) {
 		child = ex_spawn(t);
@@ -87,6 +85,13 @@ bool weak_run_event(struct graph *g, int at)
 	if (EX_UNLIKELY(e->op.flags & EX_VOLATILE) && e->op.addr)
 		after_volatile(g, at);
 	return !failed_now(t);
+}
+
+bool weak_run_event(struct graph *g, int at)
+{
+	const struct event *e = &g->ev[at];
+
+	return watch(ex_thread(e->thread), e) && run_event(g, at);
 }
 
 /* Whether the thread goes on after the event: not at an RMW's read. */
@@ -135,7 +140,9 @@ bool weak_replay(struct graph *g)
 				e->thread);
 			return false;
 		}
-		if (!weak_run_event(g, i))
+		if (EX_UNLIKELY(race_mixed) && !watch(ex_thread(e->thread), e))
+			return false;
+		if (!run_event(g, i))
 			return false;
 	}
 	return true;
@@ -185,7 +192,7 @@ bool weak_store_volatile(struct graph *g, struct ex_thread *t, struct event *e)
 	graph_see_location(g, e->loc);
 	graph_append(g, e)->traits = E_READ;
 	g->ev[n].rf = NONE;
-	if (EX_UNLIKELY(race_mixed) && !race_marked(t, true))
+	if (!race_marked(t, true))
 		return false;
 	t->hb = g->ev[n].hb.of;
 	ex_run(t, 0);
