@@ -420,10 +420,11 @@ static void test_warnings(void **state)
 		      "VM_WARN_ON(!PageLocked(pages.single))",
 		      VM_WARN_ON(!PageLocked(pages.single)));
 	expect_report(&expected, PAGESIM_REPORT_WARN, "VM_WARN_ON_ONCE_PAGE(",
-		      VM_WARN_ON_ONCE_PAGE(true, pages.tail));
+		      (void)VM_WARN_ON_ONCE_PAGE(true, pages.tail));
 	assert_non_null(strstr(expected.console, "pfn:0x2\n"));
 	expect_report(&expected, PAGESIM_REPORT_WARN, "VM_WARN_ON_ONCE_FOLIO(",
-		      VM_WARN_ON_ONCE_FOLIO(true, page_folio(pages.tail)));
+		      (void)VM_WARN_ON_ONCE_FOLIO(true,
+						  page_folio(pages.tail)));
 	assert_non_null(strstr(expected.console, "pfn:0x"));
 }
 
