@@ -172,11 +172,11 @@ void platform_code_name(char *text, size_t size, const void *code)
 		snprintf(text, size, "unknown");
 }
 
+static uint64_t outside_time;
+
 /* Each thread's own: how often it asked, in microseconds. */
 uint64_t platform_time_ns(void)
 {
-	static uint64_t outside_time;
-
 	return 1000 * ++*(ex_active() ? &ex_cur->fiber->time : &outside_time);
 }
 
