@@ -33,11 +33,15 @@ static inline int boot_softirq(void **state)
 	cmocka_unit_test_setup_teardown(f, boot_softirq, shutdown_machine)
 
 static char last_rule[256];
+static bool rule_is_written; /* by one thread at a time */
 
 static inline void note_report(const struct pagesim_report *report, void *data)
 {
 	(void)data;
+	while (__atomic_exchange_n(&rule_is_written, true, __ATOMIC_ACQUIRE))
+		cpu_relax();
 	snprintf(last_rule, sizeof(last_rule), "%s", report->rule);
+	__atomic_store_n(&rule_is_written, false, __ATOMIC_RELEASE);
 }
 
 /* ---- a callback that says that it ran ---- */
